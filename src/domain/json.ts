@@ -1,0 +1,48 @@
+export type Json = string | number | boolean | null | readonly Json[] | JsonObject
+export interface JsonObject { readonly [name: string]: Json }
+
+export const MAX_DEPTH = 32
+
+const FORBIDDEN = new Set(['__proto__', 'constructor'])
+
+export function isObject (value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/**
+ * The same JSON without members that could reach a prototype (docs/gateway.md, 13);
+ * undefined where it nests deeper than `MAX_DEPTH`.
+ */
+export function harmless (value: Json, depth = 0): Json | undefined {
+  if (typeof value !== 'object' || value === null) return value
+  if (depth >= MAX_DEPTH) return undefined
+
+  if (Array.isArray(value)) {
+    const items: Json[] = []
+    for (const item of value as readonly Json[]) {
+      const clean = harmless(item, depth + 1)
+      if (clean === undefined) return undefined
+      items.push(clean)
+    }
+    return items
+  }
+
+  const members: Record<string, Json> = {}
+  for (const [name, member] of Object.entries(value)) {
+    if (FORBIDDEN.has(name)) continue
+    const clean = harmless(member, depth + 1)
+    if (clean === undefined) return undefined
+    members[name] = clean
+  }
+  return members
+}
+
+/** Compact JSON whose keys run in reverse order, nested ones too: the way a notification is written (docs/gateway.md, 7.2). */
+export function writeReversed (value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(writeReversed).join(',')}]`
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value)
+  const members = value as JsonObject
+  // Not an object with sorted keys: JavaScript would move names like "7" to the front again.
+  const names = Object.keys(members).sort().reverse()
+  return `{${names.map((name) => `${JSON.stringify(name)}:${writeReversed(members[name] as Json)}`).join(',')}}`
+}

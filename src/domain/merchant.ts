@@ -1,0 +1,33 @@
+import { DEFAULT_SETTINGS } from './settings.ts'
+import type { Settings } from './settings.ts'
+import { REAL_TIME } from './timeline.ts'
+import type { Timeline } from './timeline.ts'
+
+/** One world: its keys, what it has chosen, and its own time. */
+export interface Merchant {
+  readonly merchantId: string
+  readonly serverKey: string
+  readonly clientKey: string
+  readonly settings: Settings
+  readonly timeline: Timeline
+}
+
+export function newMerchant ({ merchantId, serverKey, clientKey }: Pick<Merchant, 'merchantId' | 'serverKey' | 'clientKey'>): Merchant {
+  return { merchantId, serverKey, clientKey, settings: DEFAULT_SETTINGS, timeline: REAL_TIME }
+}
+
+/** Why this text cannot be a server key; undefined where it can. Basic authentication ends a user name at the colon. */
+export function serverKeyProblem (key: string): string | undefined {
+  if (key === 'admin') return 'a server key cannot be "admin": that is the admin account'
+  if (key.includes(':')) return 'a server key cannot hold a ":"'
+  // eslint-disable-next-line no-control-regex
+  if (key === '' || /[\x00-\x20\x7f]/.test(key)) return 'a server key needs at least one character, and no blanks or control characters'
+  return undefined
+}
+
+/** A key as logs and lists may show it: `SB-Mid-server-…rung`. */
+export function maskKey (key: string): string {
+  const prefix = /^(?:SB-)?Mid-(?:server|client)-/.exec(key)?.[0] ?? ''
+  const rest = key.slice(prefix.length)
+  return `${prefix}…${rest.length > 4 ? rest.slice(-4) : ''}`
+}

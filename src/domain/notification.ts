@@ -1,0 +1,114 @@
+import type { Instant } from './instant.ts'
+import { writeReversed } from './json.ts'
+import type { Json } from './json.ts'
+import type { Merchant } from './merchant.ts'
+import { writeAmount } from './money.ts'
+import { notifiedCustomer } from './receipt.ts'
+import { afterAttempt } from './retry-policy.ts'
+import type { AttemptError, Next, Outcome } from './retry-policy.ts'
+import { textOf } from './charge-request.ts'
+import { sign } from './signature.ts'
+import { STORES } from './stores.ts'
+import { notificationUrls } from './target.ts'
+import type { Status, Transaction } from './transaction.ts'
+import { toWib } from './wib.ts'
+
+export const NOTIFICATION_STATES = ['waiting', 'held', 'delivered', 'failed', 'dropped'] as const
+/** `waiting`: due or scheduled; `failed`: no attempt left. */
+export type NotificationState = typeof NOTIFICATION_STATES[number]
+
+export type Headers = Readonly<Record<string, string>>
+
+/** What one HTTP request to a merchant's URL came to, as the sender saw it. Bodies are cut to 4 KiB. */
+export interface Answer {
+  readonly durationMs: number
+  readonly requestHeaders: Headers
+  readonly status: number | null
+  readonly responseHeaders: Headers
+  readonly responseBody: string
+  readonly error: AttemptError | null
+  /** The URLs that 307 and 308 led to, in order. */
+  readonly redirects: readonly string[]
+}
+
+export interface Attempt extends Answer {
+  readonly number: number
+  readonly at: Instant
+  readonly outcome: Outcome
+  readonly next: Next
+}
+
+/** One event of one transaction for one URL. Its body was rendered and signed once and never changes. */
+export interface Notification {
+  readonly id: string
+  readonly merchantId: string
+  readonly transactionId: string
+  readonly orderId: string
+  readonly event: Status
+  readonly url: string
+  readonly state: NotificationState
+  readonly createdAt: Instant
+  /** When the next attempt falls due; null when none will. */
+  readonly dueAt: Instant | null
+  readonly body: string
+  readonly attempts: readonly Attempt[]
+}
+
+/** The gateway's code in a notification: not that of GET status for expire and cancel (docs/gateway.md, 7.2). */
+const STATUS_CODES: Record<Status, string> = { pending: '201', settlement: '200', expire: '202', cancel: '202', deny: '202' }
+
+/** The notifications of the state a transaction is in, one for each URL, due at `dueAt`. */
+export function notificationsOf (transaction: Transaction, merchant: Merchant, { now, dueAt = now, newId }: { now: Instant, dueAt?: Instant, newId: () => string }): readonly Notification[] {
+  const urls = notificationUrls(merchant.settings.notificationUrls, transaction.urls)
+  if (urls.length === 0) return []
+
+  const body = renderBody(transaction, merchant.serverKey)
+  const { merchantId, transactionId, orderId, status } = transaction
+  return urls.map((url) => ({
+    id: newId(), merchantId, transactionId, orderId, event: status, url, state: 'waiting', createdAt: now, dueAt, body, attempts: []
+  }))
+}
+
+/** The notification after an attempt that began at `at`. `jitter` as in the retry policy. */
+export function attempted (notification: Notification, { at, answer, jitter }: { at: Instant, answer: Answer, jitter: number | null }): Notification {
+  const number = notification.attempts.length + 1
+  const { outcome, next } = afterAttempt({ number, startedAt: at, status: answer.status, error: answer.error }, jitter)
+  return {
+    ...notification,
+    state: outcome === 'delivered' ? 'delivered' : next.again ? 'waiting' : 'failed',
+    dueAt: next.at,
+    attempts: [...notification.attempts, { ...answer, number, at, outcome, next }]
+  }
+}
+
+/** Compact JSON with its keys in reverse order, signed (docs/gateway.md, 7.2 and 7.3). */
+function renderBody (transaction: Transaction, serverKey: string): string {
+  const { orderId, status, store, request } = transaction
+  const grossAmount = writeAmount(transaction.grossAmount)
+  const statusCode = STATUS_CODES[status]
+  const members: Record<string, Json | undefined> = {
+    transaction_time: toWib(transaction.chargedAt),
+    transaction_status: status,
+    transaction_id: transaction.transactionId,
+    store,
+    status_message: 'midtrans payment notification',
+    status_code: statusCode,
+    signature_key: sign({ orderId, statusCode, grossAmount, serverKey }),
+    settlement_time: transaction.settledAt === null ? undefined : toWib(transaction.settledAt),
+    payment_type: 'cstore',
+    payment_code: transaction.paymentCode,
+    order_id: orderId,
+    metadata: request.metadata ?? undefined,
+    merchant_id: transaction.merchantId,
+    gross_amount: grossAmount,
+    fraud_status: STORES[store].fraudStatus ?? undefined,
+    expiry_time: toWib(transaction.expiresAt),
+    customer_details: notifiedCustomer(request),
+    custom_field3: textOf(request.custom_field3) || undefined,
+    custom_field2: textOf(request.custom_field2) || undefined,
+    custom_field1: textOf(request.custom_field1) || undefined,
+    currency: 'IDR',
+    approval_code: transaction.approvalCode ?? undefined
+  }
+  return writeReversed(Object.fromEntries(Object.entries(members).filter((entry): entry is [string, Json] => entry[1] !== undefined)))
+}

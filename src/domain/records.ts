@@ -1,0 +1,162 @@
+import type { ChargeRequest } from './charge-request.ts'
+import { flag, instant, list, object, oneOf, orNull, shape, text, texts, UnreadableRecord, whole } from './fields.ts'
+import type { Field } from './fields.ts'
+import { toIso } from './instant.ts'
+import type { Instant } from './instant.ts'
+import type { Merchant } from './merchant.ts'
+import { NOTIFICATION_STATES } from './notification.ts'
+import type { Attempt, Notification } from './notification.ts'
+import { Refusal } from './refusal.ts'
+import { ATTEMPT_ERRORS, OUTCOMES } from './retry-policy.ts'
+import type { Next } from './retry-policy.ts'
+import { changeSettings, DEFAULT_SETTINGS, settingsDocument } from './settings.ts'
+import type { Settings } from './settings.ts'
+import { STORE_NAMES } from './stores.ts'
+import { CAUSES, STATUSES } from './transaction.ts'
+import type { HistoryEntry, Transaction } from './transaction.ts'
+
+/** How many numbers of chance a merchant's world has used. */
+export interface Counter {
+  readonly merchantId: string
+  readonly chance: number
+}
+
+export function counterRecord ({ merchantId, chance }: Counter): object {
+  return { merchant_id: merchantId, chance }
+}
+
+export const readCounter: Field<Counter> = shape<Counter>({ merchantId: ['merchant_id', text], chance: ['chance', whole] })
+
+export function merchantRecord (merchant: Merchant): object {
+  return {
+    merchant_id: merchant.merchantId,
+    server_key: merchant.serverKey,
+    client_key: merchant.clientKey,
+    settings: settingsDocument(merchant.settings),
+    timeline: { shift_ms: merchant.timeline.shiftMs, frozen_at: isoOrNull(merchant.timeline.frozenAt) }
+  }
+}
+
+export const readMerchant: Field<Merchant> = shape<Merchant>({
+  merchantId: ['merchant_id', text],
+  serverKey: ['server_key', text],
+  clientKey: ['client_key', text],
+  settings: ['settings', readSettings],
+  timeline: ['timeline', shape({ shiftMs: ['shift_ms', whole], frozenAt: ['frozen_at', orNull(instant)] })]
+})
+
+export function transactionRecord (transaction: Transaction): object {
+  return {
+    transaction_id: transaction.transactionId,
+    merchant_id: transaction.merchantId,
+    order_id: transaction.orderId,
+    store: transaction.store,
+    payment_code: transaction.paymentCode,
+    gross_amount: transaction.grossAmount,
+    status: transaction.status,
+    charged_at: toIso(transaction.chargedAt),
+    expires_at: toIso(transaction.expiresAt),
+    lapses_at: toIso(transaction.lapsesAt),
+    settled_at: isoOrNull(transaction.settledAt),
+    approval_code: transaction.approvalCode,
+    urls: transaction.urls,
+    request: transaction.request,
+    history: transaction.history.map((entry) => ({ ...entry, at: toIso(entry.at) }))
+  }
+}
+
+export const readTransaction: Field<Transaction> = shape<Transaction>({
+  transactionId: ['transaction_id', text],
+  merchantId: ['merchant_id', text],
+  orderId: ['order_id', text],
+  store: ['store', oneOf(STORE_NAMES)],
+  paymentCode: ['payment_code', text],
+  grossAmount: ['gross_amount', whole],
+  status: ['status', oneOf(STATUSES)],
+  chargedAt: ['charged_at', instant],
+  expiresAt: ['expires_at', instant],
+  lapsesAt: ['lapses_at', instant],
+  settledAt: ['settled_at', orNull(instant)],
+  approvalCode: ['approval_code', orNull(text)],
+  urls: ['urls', shape({ override: ['override', orNull(list(text))], append: ['append', list(text)] })],
+  request: ['request', (member) => object(member) as ChargeRequest],
+  history: ['history', list(shape<HistoryEntry>({ at: ['at', instant], status: ['status', oneOf(STATUSES)], cause: ['cause', oneOf(CAUSES)] }))]
+})
+
+export function notificationRecord (notification: Notification): object {
+  return {
+    id: notification.id,
+    merchant_id: notification.merchantId,
+    transaction_id: notification.transactionId,
+    order_id: notification.orderId,
+    event: notification.event,
+    url: notification.url,
+    state: notification.state,
+    created_at: toIso(notification.createdAt),
+    due_at: isoOrNull(notification.dueAt),
+    body: notification.body,
+    attempts: notification.attempts.map(attemptRecord)
+  }
+}
+
+export const readNotification: Field<Notification> = shape<Notification>({
+  id: ['id', text],
+  merchantId: ['merchant_id', text],
+  transactionId: ['transaction_id', text],
+  orderId: ['order_id', text],
+  event: ['event', oneOf(STATUSES)],
+  url: ['url', text],
+  state: ['state', oneOf(NOTIFICATION_STATES)],
+  createdAt: ['created_at', instant],
+  dueAt: ['due_at', orNull(instant)],
+  body: ['body', text],
+  attempts: ['attempts', list(shape<Attempt>({
+    number: ['number', whole],
+    at: ['at', instant],
+    durationMs: ['duration_ms', whole],
+    requestHeaders: ['request_headers', texts],
+    status: ['status', orNull(whole)],
+    responseHeaders: ['response_headers', texts],
+    responseBody: ['response_body', text],
+    error: ['error', orNull(oneOf(ATTEMPT_ERRORS))],
+    redirects: ['redirects', list(text)],
+    outcome: ['outcome', oneOf(OUTCOMES)],
+    next: ['next', readNext]
+  }))]
+})
+
+function attemptRecord (attempt: Attempt): object {
+  return {
+    number: attempt.number,
+    at: toIso(attempt.at),
+    duration_ms: attempt.durationMs,
+    request_headers: attempt.requestHeaders,
+    status: attempt.status,
+    response_headers: attempt.responseHeaders,
+    response_body: attempt.responseBody,
+    error: attempt.error,
+    redirects: attempt.redirects,
+    outcome: attempt.outcome,
+    next: { ...attempt.next, at: isoOrNull(attempt.next.at) }
+  }
+}
+
+function readSettings (member: unknown): Settings {
+  try {
+    return changeSettings(DEFAULT_SETTINGS, member)
+  } catch (error) {
+    throw error instanceof Refusal ? new UnreadableRecord(error.message) : error
+  }
+}
+
+function readNext (member: unknown): Next {
+  const { again, at, reason } = shape<{ again: boolean, at: Instant | null, reason: string }>({
+    again: ['again', flag], at: ['at', orNull(instant)], reason: ['reason', text]
+  })(member)
+  if (again !== (at !== null)) throw new UnreadableRecord('next: at should be there exactly if again is true')
+  return at === null ? { again: false, at, reason } : { again: true, at, reason }
+}
+
+function isoOrNull (at: Instant | null): string | null {
+  return at === null ? null : toIso(at)
+}

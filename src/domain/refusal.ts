@@ -1,0 +1,24 @@
+export type RefusalCode =
+  | 'invalid_charge' | 'channel_inactive' | 'order_taken'
+  | 'transaction_unknown' | 'action_refused'
+  | 'already_paid' | 'expired' | 'cancelled' | 'denied' | 'not_settled'
+  | 'amount_differs' | 'no_reversal_at_till' | 'not_b2b'
+  | 'notification_unknown' | 'merchant_unknown'
+  | 'invalid_request' | 'invalid_settings' | 'key_taken'
+
+/** The emulator says no. Each dialect turns the code into its own answer; the message is for people. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly code: RefusalCode
+  /** Every single failure, where there can be several. */
+  readonly messages: readonly string[]
+  /** The transaction that was addressed, where there is one. */
+  readonly transactionId: string | undefined
+
+  constructor (code: RefusalCode, message: string, more: { messages?: readonly string[], transactionId?: string } = {}) {
+    super(message)
+    this.code = code
+    this.messages = more.messages ?? []
+    this.transactionId = more.transactionId
+  }
+}

@@ -1,0 +1,143 @@
+import { readDuration, writeDuration } from './duration.ts'
+import { isObject } from './json.ts'
+import { Refusal } from './refusal.ts'
+import { STORE_NAMES } from './stores.ts'
+import type { Store } from './stores.ts'
+import { readTarget } from './target.ts'
+
+/** What a merchant can choose. Durations in milliseconds. */
+export interface Settings {
+  readonly notificationUrls: readonly string[]
+  readonly activeStores: readonly Store[]
+  readonly defaultExpiryMs: Readonly<Record<Store, number>>
+  readonly storeLimits: boolean
+  readonly strictOrderId: boolean
+  readonly pendingNotification: boolean
+  readonly pendingNotificationDelayMs: number
+  readonly expiryLagMs: number
+  readonly retryJitter: boolean
+  readonly notificationTimeoutMs: number
+  readonly receiptName: string
+}
+
+const DAY_MS = 86_400_000
+const MAX_EXPIRY_MS = 180 * DAY_MS
+
+export const DEFAULT_SETTINGS: Settings = {
+  notificationUrls: [],
+  activeStores: STORE_NAMES,
+  defaultExpiryMs: { alfamart: DAY_MS, indomaret: DAY_MS },
+  storeLimits: true,
+  strictOrderId: true,
+  pendingNotification: true,
+  pendingNotificationDelayMs: 0,
+  expiryLagMs: 0,
+  retryJitter: false,
+  notificationTimeoutMs: 15_000,
+  receiptName: 'Warung'
+}
+
+interface Setting<Value> {
+  /** The value that a document's member means; undefined where it means none. */
+  readonly read: (member: unknown, current: Value) => Value | undefined
+  readonly write: (value: Value) => unknown
+  /** Completes "must be …". */
+  readonly takes: string
+}
+
+const flag: Setting<boolean> = {
+  read: (member) => typeof member === 'boolean' ? member : undefined,
+  write: (value) => value,
+  takes: 'true or false'
+}
+
+function duration (minMs: number, maxMs: number): Setting<number> {
+  return {
+    read: (member) => within(readDuration(member), minMs, maxMs),
+    write: writeDuration,
+    takes: `a duration such as "500ms", "3s", "10m", "24h" or "7d", from ${writeDuration(minMs)} to ${writeDuration(maxMs)}`
+  }
+}
+
+function listOf<Item> (read: (item: unknown) => Item | undefined, takes: string): Setting<readonly Item[]> {
+  return {
+    read: (member) => {
+      if (!Array.isArray(member)) return undefined
+      const items = [...new Set(member.map(read))]
+      return items.every((item) => item !== undefined) ? items as Item[] : undefined
+    },
+    write: (value) => value,
+    takes
+  }
+}
+
+const defaultExpiry: Setting<Settings['defaultExpiryMs']> = {
+  read: (member, current) => {
+    if (!isObject(member)) return undefined
+    const expiry: Record<string, number> = { ...current }
+    for (const [store, value] of Object.entries(member)) {
+      const ms = within(readDuration(value), 1_000, MAX_EXPIRY_MS)
+      if (ms === undefined || !Object.hasOwn(current, store)) return undefined
+      expiry[store] = ms
+    }
+    return expiry as Settings['defaultExpiryMs']
+  },
+  write: (value) => Object.fromEntries(Object.entries(value).map(([store, ms]) => [store, writeDuration(ms)])),
+  takes: 'an object of store and duration, such as {"alfamart":"24h"}, from 1s to 180d'
+}
+
+/** Every setting by its name in documents, in the order in which documents show them. */
+const SETTINGS: { readonly [Name in keyof Settings]: readonly [member: string, setting: Setting<Settings[Name]>] } = {
+  notificationUrls: ['notification_urls', listOf((item) => typeof item === 'string' && readTarget(item) !== undefined ? item : undefined, 'a list of http or https URLs without credentials')],
+  activeStores: ['active_stores', listOf((item) => STORE_NAMES.find((store) => store === item), `a list of stores: ${STORE_NAMES.join(', ')}`)],
+  defaultExpiryMs: ['default_expiry', defaultExpiry],
+  storeLimits: ['store_limits', flag],
+  strictOrderId: ['strict_order_id', flag],
+  pendingNotification: ['pending_notification', flag],
+  pendingNotificationDelayMs: ['pending_notification_delay', duration(0, MAX_EXPIRY_MS)],
+  expiryLagMs: ['expiry_lag', duration(0, MAX_EXPIRY_MS)],
+  retryJitter: ['retry_jitter', flag],
+  notificationTimeoutMs: ['notification_timeout', duration(1, 600_000)],
+  receiptName: ['receipt_name', {
+    read: (member) => typeof member === 'string' && member.length >= 1 && member.length <= 255 ? member : undefined,
+    write: (value) => value,
+    takes: 'a text of 1 to 255 characters'
+  }]
+}
+
+/** The settings as a document: gateway spelling, durations as text. */
+export function settingsDocument (settings: Settings): Record<string, unknown> {
+  return Object.fromEntries(rows().map(([name, member, setting]) => [member, setting.write(settings[name])]))
+}
+
+/** The settings after a document, whole or in part, is laid over them. Throws `invalid_settings` with every failure. */
+export function changeSettings (current: Settings, document: unknown): Settings {
+  if (!isObject(document)) throw invalid(['settings must be a JSON object'])
+
+  const known = new Map(rows().map(([name, member, setting]) => [member, { name, setting }]))
+  const changed: Record<string, unknown> = { ...current }
+  const messages: string[] = []
+  for (const [member, value] of Object.entries(document)) {
+    const row = known.get(member)
+    const read = row?.setting.read(value, current[row.name])
+    if (row === undefined) messages.push(`${member} is not a setting; there are: ${[...known.keys()].join(', ')}`)
+    else if (read === undefined) messages.push(`${member} must be ${row.setting.takes}`)
+    else changed[row.name] = read
+  }
+  if (messages.length > 0) throw invalid(messages)
+  return changed as unknown as Settings
+}
+
+type Row = [name: keyof Settings, member: string, setting: Setting<unknown>]
+
+function rows (): Row[] {
+  return Object.entries(SETTINGS).map(([name, [member, setting]]) => [name, member, setting] as unknown as Row)
+}
+
+function within (value: number | undefined, min: number, max: number): number | undefined {
+  return value !== undefined && value >= min && value <= max ? value : undefined
+}
+
+function invalid (messages: readonly string[]): Refusal {
+  return new Refusal('invalid_settings', messages.join('; '), { messages })
+}

@@ -1,0 +1,93 @@
+import type { ChargeRequest } from './charge-request.ts'
+import type { Instant } from './instant.ts'
+import { wholeSecond } from './instant.ts'
+import { Refusal } from './refusal.ts'
+import type { RefusalCode } from './refusal.ts'
+import type { Store } from './stores.ts'
+import type { ChargeUrls } from './target.ts'
+
+export const STATUSES = ['pending', 'settlement', 'expire', 'cancel', 'deny'] as const
+export type Status = typeof STATUSES[number]
+
+export const CAUSES = ['charge', 'till', 'admin', 'api', 'clock', 'rule'] as const
+/** Who or what made a transaction move. */
+export type Cause = typeof CAUSES[number]
+
+export interface HistoryEntry {
+  readonly at: Instant
+  readonly status: Status
+  readonly cause: Cause
+}
+
+/** One charge and its life. `grossAmount` in whole rupiah. */
+export interface Transaction {
+  readonly transactionId: string
+  readonly merchantId: string
+  readonly orderId: string
+  readonly store: Store
+  readonly paymentCode: string
+  readonly grossAmount: number
+  readonly status: Status
+  readonly chargedAt: Instant
+  /** From here on no till takes the code. */
+  readonly expiresAt: Instant
+  /** When a pending transaction moves to expire by itself: `expiresAt` and the batch lag of the gateway, if that is on. */
+  readonly lapsesAt: Instant
+  readonly settledAt: Instant | null
+  readonly approvalCode: string | null
+  readonly urls: ChargeUrls
+  readonly request: ChargeRequest
+  readonly history: readonly HistoryEntry[]
+}
+
+export type Move = 'pay' | 'expire' | 'cancel' | 'reverse'
+
+/** The life of a transaction (docs/gateway.md, 8): every move there is, all others are refused. */
+const MOVES: Record<Move, { readonly from: Status, readonly to: Status }> = {
+  pay: { from: 'pending', to: 'settlement' },
+  expire: { from: 'pending', to: 'expire' },
+  cancel: { from: 'pending', to: 'cancel' },
+  reverse: { from: 'settlement', to: 'deny' }
+}
+
+/** Why a transaction that has left `pending` cannot be paid, expired or cancelled: what a cashier would say. */
+const NO_LONGER_PENDING: Record<Exclude<Status, 'pending'>, readonly [RefusalCode, string]> = {
+  settlement: ['already_paid', 'This payment code has been paid already.'],
+  expire: ['expired', 'This payment code has expired. Ask the merchant for a new one.'],
+  cancel: ['cancelled', 'The merchant has cancelled this payment. Ask the merchant for a new code.'],
+  deny: ['denied', 'This payment was reversed. Ask the merchant for a new code.']
+}
+
+/** An order id and a payment code belong to a live transaction; after its end they are free again. */
+export function isLive (status: Status): boolean {
+  return status === 'pending' || status === 'settlement'
+}
+
+/** Why this transaction may not move so at `now`; undefined where it may. */
+export function whyNot (transaction: Transaction, move: Move, now: Instant): Refusal | undefined {
+  const { status, transactionId, expiresAt } = transaction
+  if (move === 'reverse') {
+    return status === 'settlement'
+      ? undefined
+      : new Refusal('not_settled', `Only a paid transaction can be reversed; this one is ${status}.`, { transactionId })
+  }
+  const [code, message] = status !== 'pending'
+    ? NO_LONGER_PENDING[status]
+    // The batch job of the gateway may come later, but no till takes a code past its time.
+    : move === 'pay' && now >= expiresAt ? NO_LONGER_PENDING.expire : []
+  return code === undefined || message === undefined ? undefined : new Refusal(code, message, { transactionId })
+}
+
+/** The transaction after the move. Throws the reason as a `Refusal` where it may not move so. */
+export function moved (transaction: Transaction, move: Move, { now, cause, approvalCode }: { now: Instant, cause: Cause, approvalCode?: string | null }): Transaction {
+  const refusal = whyNot(transaction, move, now)
+  if (refusal !== undefined) throw refusal
+
+  const { to } = MOVES[move]
+  return {
+    ...transaction,
+    status: to,
+    ...to === 'settlement' ? { settledAt: wholeSecond(now), approvalCode: approvalCode ?? null } : {},
+    history: [...transaction.history, { at: now, status: to, cause }]
+  }
+}

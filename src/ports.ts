@@ -1,0 +1,151 @@
+import type { Instant } from './domain/instant.ts'
+import type { Merchant } from './domain/merchant.ts'
+import type { Answer, Notification, NotificationState } from './domain/notification.ts'
+import type { Store } from './domain/stores.ts'
+import type { Status, Transaction } from './domain/transaction.ts'
+
+/** The machine's time. A merchant's own is made from it by `domain/timeline.ts`. */
+export interface Clock {
+  now (): Instant
+  /** Resolves after `ms` of real time, or at once when the signal is aborted. */
+  wait (ms: number, signal?: AbortSignal): Promise<void>
+}
+
+/** What chance makes for one change. */
+export interface Draw {
+  /** A lower-case UUID v4. */
+  uuid (): string
+  digits (count: number): string
+  /** A short name for a record: lower-case letters and digits. */
+  name (): string
+  /** At least 0, below 1. */
+  fraction (): number
+}
+
+/** Chance. With a seed, the same merchant and occasion draw the same; without one, every draw is new. */
+export interface Random {
+  draw (merchantId: string, occasion: string): Draw
+}
+
+/** A change that could not be kept: nothing of it is there. */
+export class NotKept extends Error {
+  override readonly name = 'NotKept'
+}
+
+/** A state and its notifications: kept in one commit or not at all. */
+export interface Change {
+  readonly transaction: Transaction
+  readonly notifications: readonly Notification[]
+}
+
+export type Inserted = Change | 'order_taken' | 'code_taken'
+
+/** What a `{ref}` may be. */
+export type Way = 'transaction_id' | 'order_id' | 'payment_code'
+
+export interface TransactionQuery {
+  readonly status?: Status | undefined
+  readonly store?: Store | undefined
+  /** The beginning of an order id, a payment code or a transaction id. */
+  readonly q?: string | undefined
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
+export interface NotificationQuery {
+  readonly transactionId?: string | undefined
+  readonly state?: NotificationState | undefined
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
+/** Newest first. `nextCursor` is null on the last page. */
+export interface Page<Item> {
+  readonly items: readonly Item[]
+  readonly nextCursor: string | null
+}
+
+/** Work that time makes due, `at` in the merchant's own time. */
+export type Due = { readonly merchantId: string, readonly at: Instant } & (
+  | { readonly kind: 'expiry', readonly transactionId: string }
+  | { readonly kind: 'attempt', readonly notificationId: string, readonly target: string }
+)
+
+/** How many more attempts a target (scheme, host and port) may take now. */
+export type Room = (target: string) => number
+
+/** For how long claimed work is nobody else's, in the machine's time: a merchant's may stand still. */
+export interface Lease {
+  readonly from: Instant
+  readonly until: Instant
+}
+
+/**
+ * Keeps what happens. A promise of a change resolves, and the change is seen by readers, only once it is kept; it rejects
+ * with `NotKept` where that failed, and with whatever a deciding function throws. Deciding functions run one at a time,
+ * see what was kept before them, and must be pure; `chance` is a number that no kept change of this merchant was given before.
+ */
+export interface Storage {
+  merchants (): Promise<readonly Merchant[]>
+  findMerchant (merchantId: string): Promise<Merchant | undefined>
+  findMerchantByKey (serverKey: string): Promise<Merchant | undefined>
+  /** Creates or changes one. Refuses `key_taken` where the server key opens another merchant's world. */
+  changeMerchant (merchantId: string, decide: (current: Merchant | undefined) => Merchant): Promise<Merchant | 'key_taken'>
+
+  /** Refuses an order id or a payment code that belongs to a live transaction, apart. */
+  insertTransaction (merchantId: string, orderId: string, decide: (chance: number) => Change): Promise<Inserted>
+  /** undefined where there is no such transaction. */
+  moveTransaction (transactionId: string, decide: (current: Transaction, chance: number) => Change): Promise<Change | undefined>
+  /** Looks up in the order of `ways`; by order id and by payment code the newest. */
+  findTransaction (merchantId: string, ref: string, ways: readonly Way[]): Promise<Transaction | undefined>
+  /** The newest with this code in this store, whosever it is. */
+  findByPaymentCode (store: Store, paymentCode: string): Promise<Transaction | undefined>
+  listTransactions (merchantId: string, query: TransactionQuery): Promise<Page<Transaction>>
+
+  findNotification (id: string): Promise<Notification | undefined>
+  /** In the order in which they were recorded. */
+  notificationsOf (transactionId: string): Promise<readonly Notification[]>
+  listNotifications (merchantId: string, query: NotificationQuery): Promise<Page<Notification>>
+  /** Ends a claim on its next attempt. undefined where there is no such notification. */
+  changeNotification (id: string, decide: (current: Notification) => Notification): Promise<Notification | undefined>
+
+  /**
+   * Hands out work of this merchant that is due at `now`, in order of due instants, nothing twice while its lease lasts.
+   * A notification's first attempt is due only after those of earlier ones of its transaction to the same URL have ended.
+   */
+  claimDue (merchantId: string, now: Instant, limit: number, lease: Lease, room: Room): Promise<readonly Due[]>
+  /** Gives claimed work back undone. */
+  release (due: Due): Promise<void>
+  /** The next unclaimed work of any merchant that has room, and the machine's instant at which it falls due. */
+  nextDue (room: Room): Promise<{ readonly due: Due, readonly machineAt: Instant } | undefined>
+
+  close (): Promise<void>
+}
+
+export interface Delivery {
+  readonly url: string
+  readonly body: string
+  /** For the whole attempt, redirects and the answer's body included. */
+  readonly timeoutMs: number
+  /** Aborted when the process stops: the attempt then counts as not made. */
+  readonly signal: AbortSignal
+}
+
+/** Makes one attempt. Whatever the receiver does is an answer; rejects only when the signal is aborted. */
+export interface Sender {
+  send (delivery: Delivery): Promise<Answer>
+  close (): Promise<void>
+}
+
+/** Something happened and is kept. */
+export type WarungEvent = { readonly merchantId: string } & (
+  | { readonly kind: 'transaction', readonly transactionId: string }
+  | { readonly kind: 'notification', readonly notificationId: string }
+  | { readonly kind: 'settings' }
+)
+
+export interface Events {
+  publish (event: WarungEvent): void
+  /** Returns what ends the subscription. */
+  subscribe (listener: (event: WarungEvent) => void): () => void
+}
