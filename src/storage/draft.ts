@@ -1,0 +1,123 @@
+import type { Merchant } from '../domain/merchant.ts'
+import type { Notification } from '../domain/notification.ts'
+import { counterRecord, merchantRecord, notificationRecord, readNotification, readTransaction, transactionRecord } from '../domain/records.ts'
+import type { Store } from '../domain/stores.ts'
+import { isLive } from '../domain/transaction.ts'
+import type { Transaction } from '../domain/transaction.ts'
+import type { Change } from '../ports.ts'
+import type { Commit } from './record.ts'
+import { codeKey } from './tables.ts'
+import type { Entry, Tables } from './tables.ts'
+
+type EntryOf<Section extends Entry['section']> = Extract<Entry, { section: Section }>
+
+/**
+ * Changes that are decided but not yet kept, laid over the tables: who decides next sees them, readers do not. Either
+ * `applyTo` makes all of them visible, or the draft is thrown away and none of them ever was.
+ */
+export class Draft {
+  readonly #tables: Tables
+  readonly #entries: Entry[] = []
+  readonly #merchants = new Map<string, Merchant>()
+  readonly #chances = new Map<string, number>()
+  readonly #transactions = new Map<string, EntryOf<'transactions'>>()
+  readonly #notifications = new Map<string, EntryOf<'notifications'>>()
+  /** The newest transaction by order id and by payment code. */
+  readonly #newest = new Map<string, string>()
+  #nextOrder: number
+  #committed = 0
+
+  constructor (tables: Tables) {
+    this.#tables = tables
+    this.#nextOrder = tables.nextOrder
+  }
+
+  merchant (merchantId: string): Merchant | undefined {
+    return this.#merchants.get(merchantId) ?? this.#tables.worlds.get(merchantId)?.merchant
+  }
+
+  merchantOfKey (serverKey: string): string | undefined {
+    for (const merchant of this.#merchants.values()) if (merchant.serverKey === serverKey) return merchant.merchantId
+    const merchantId = this.#tables.merchantsByKey.get(serverKey)
+    // It may have changed its key in this very draft.
+    return merchantId === undefined || this.#merchants.has(merchantId) ? undefined : merchantId
+  }
+
+  chance (merchantId: string): number {
+    return this.#chances.get(merchantId) ?? this.#tables.worlds.get(merchantId)?.chance ?? 0
+  }
+
+  transaction (id: string): Transaction | undefined {
+    const line = this.#tables.transactions.get(id)?.line
+    return this.#transactions.get(id)?.value ?? (line === undefined ? undefined : readTransaction(JSON.parse(line)))
+  }
+
+  notification (id: string): Notification | undefined {
+    const line = this.#tables.notifications.get(id)?.line
+    return this.#notifications.get(id)?.value ?? (line === undefined ? undefined : readNotification(JSON.parse(line)))
+  }
+
+  /** Does a live transaction hold this order id? */
+  isOrderTaken (merchantId: string, orderId: string): boolean {
+    return this.#isLive(this.#newest.get(orderKey(merchantId, orderId)) ?? this.#tables.worlds.get(merchantId)?.orders.get(orderId)?.id)
+  }
+
+  /** Does a live transaction hold this payment code? */
+  isCodeTaken (store: Store, paymentCode: string): boolean {
+    return this.#isLive(this.#newest.get(codeKey(store, paymentCode)) ?? this.#tables.byCode(store, paymentCode)?.id)
+  }
+
+  putMerchant (merchant: Merchant): void {
+    this.#merchants.set(merchant.merchantId, merchant)
+    this.#entries.push({ section: 'merchants', key: merchant.merchantId, value: merchant, line: JSON.stringify(merchantRecord(merchant)) })
+  }
+
+  /** Puts a state and its notifications, and counts the chance that went into it. */
+  putChange ({ transaction, notifications }: Change): void {
+    const { merchantId } = transaction
+    const counter = { merchantId, chance: this.chance(merchantId) + 1 }
+    this.#chances.set(merchantId, counter.chance)
+    this.#entries.push({ section: 'counters', key: merchantId, value: counter, line: JSON.stringify(counterRecord(counter)) })
+    this.#putTransaction(transaction)
+    for (const notification of notifications) this.putNotification(notification)
+  }
+
+  putNotification (value: Notification): void {
+    const order = this.#notifications.get(value.id)?.order ?? this.#tables.notifications.get(value.id)?.order ?? this.#nextOrder++
+    const entry: EntryOf<'notifications'> = { section: 'notifications', key: value.id, value, order, line: JSON.stringify({ ...notificationRecord(value), order }) }
+    this.#notifications.set(value.id, entry)
+    this.#entries.push(entry)
+  }
+
+  /** What was put since the last call. */
+  takeCommit (): Commit {
+    const commit = this.#entries.slice(this.#committed)
+    this.#committed = this.#entries.length
+    return commit
+  }
+
+  applyTo (tables: Tables): void {
+    for (const entry of this.#entries) tables.put(entry)
+  }
+
+  #putTransaction (value: Transaction): void {
+    const known = this.#transactions.get(value.transactionId)?.order ?? this.#tables.transactions.get(value.transactionId)?.order
+    const order = known ?? this.#nextOrder++
+    const entry: EntryOf<'transactions'> = { section: 'transactions', key: value.transactionId, value, order, line: JSON.stringify({ ...transactionRecord(value), order }) }
+    this.#transactions.set(value.transactionId, entry)
+    this.#entries.push(entry)
+    if (known !== undefined) return
+    this.#newest.set(orderKey(value.merchantId, value.orderId), value.transactionId)
+    this.#newest.set(codeKey(value.store, value.paymentCode), value.transactionId)
+  }
+
+  #isLive (id: string | undefined): boolean {
+    if (id === undefined) return false
+    const status = this.#transactions.get(id)?.value.status ?? this.#tables.transactions.get(id)?.status
+    return status !== undefined && isLive(status)
+  }
+}
+
+function orderKey (merchantId: string, orderId: string): string {
+  return `${merchantId}\n${orderId}`
+}

@@ -1,0 +1,246 @@
+import type { Instant } from '../domain/instant.ts'
+import type { Merchant } from '../domain/merchant.ts'
+import type { Notification } from '../domain/notification.ts'
+import { readNotification, readTransaction } from '../domain/records.ts'
+import { STORE_NAMES } from '../domain/stores.ts'
+import type { Store } from '../domain/stores.ts'
+import { machineInstant } from '../domain/timeline.ts'
+import type { Transaction } from '../domain/transaction.ts'
+import type { Change, Due, Inserted, Lease, NotificationQuery, Page, Room, Storage, TransactionQuery, Way } from '../ports.ts'
+import { Draft } from './draft.ts'
+import type { Work } from './due-queues.ts'
+import type { Commit } from './record.ts'
+import { Tables } from './tables.ts'
+import type { NotificationRow, TransactionRow, World } from './tables.ts'
+
+/** Where commits are kept. `keep` rejects with `NotKept` where nothing of them is. */
+export interface Keeper {
+  keep (commits: readonly Commit[]): Promise<void>
+  close (): Promise<void>
+}
+
+interface Job {
+  /** Decides into the draft; returns what ends the promise of the change once it is kept. */
+  readonly decide: (draft: Draft) => () => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * The storage of both engines: tables in memory, and a keeper that makes a commit last. There is one writer. What one turn
+ * of the event loop wants changed is decided in order on one draft, kept in one go, and only then applied to the tables,
+ * which is when readers see it and promises resolve.
+ */
+export class RecordStorage implements Storage {
+  readonly #tables: Tables
+  readonly #keeper: Keeper
+  #queue: Job[] = []
+  #flushing: Promise<void> | undefined
+
+  constructor (tables: Tables, keeper: Keeper) {
+    this.#tables = tables
+    this.#keeper = keeper
+  }
+
+  async merchants (): Promise<readonly Merchant[]> {
+    return [...this.#tables.worlds.values()].flatMap(({ merchant }) => merchant ?? [])
+  }
+
+  async findMerchant (merchantId: string): Promise<Merchant | undefined> {
+    return this.#tables.worlds.get(merchantId)?.merchant
+  }
+
+  async findMerchantByKey (serverKey: string): Promise<Merchant | undefined> {
+    const merchantId = this.#tables.merchantsByKey.get(serverKey)
+    return merchantId === undefined ? undefined : this.#tables.worlds.get(merchantId)?.merchant
+  }
+
+  changeMerchant (merchantId: string, decide: (current: Merchant | undefined) => Merchant): Promise<Merchant | 'key_taken'> {
+    return this.#change((draft) => {
+      const merchant = decide(draft.merchant(merchantId))
+      const holder = draft.merchantOfKey(merchant.serverKey)
+      if (holder !== undefined && holder !== merchantId) return 'key_taken'
+      draft.putMerchant(merchant)
+      return merchant
+    })
+  }
+
+  insertTransaction (merchantId: string, orderId: string, decide: (chance: number) => Change): Promise<Inserted> {
+    return this.#change((draft) => {
+      if (draft.isOrderTaken(merchantId, orderId)) return 'order_taken'
+      const change = decide(draft.chance(merchantId))
+      if (draft.isCodeTaken(change.transaction.store, change.transaction.paymentCode)) return 'code_taken'
+      draft.putChange(change)
+      return change
+    })
+  }
+
+  moveTransaction (transactionId: string, decide: (current: Transaction, chance: number) => Change): Promise<Change | undefined> {
+    return this.#change((draft) => {
+      const current = draft.transaction(transactionId)
+      if (current === undefined) return undefined
+      const change = decide(current, draft.chance(current.merchantId))
+      draft.putChange(change)
+      return change
+    })
+  }
+
+  async findTransaction (merchantId: string, ref: string, ways: readonly Way[]): Promise<Transaction | undefined> {
+    const world = this.#tables.worlds.get(merchantId)
+    if (world === undefined) return undefined
+    for (const way of ways) {
+      const row = this.#find(world, merchantId, ref, way)
+      if (row !== undefined) return readTransaction(JSON.parse(row.line))
+    }
+    return undefined
+  }
+
+  async findByPaymentCode (store: Store, paymentCode: string): Promise<Transaction | undefined> {
+    const row = this.#tables.byCode(store, paymentCode)
+    return row === undefined ? undefined : readTransaction(JSON.parse(row.line))
+  }
+
+  async listTransactions (merchantId: string, { status, store, q = '', limit, cursor }: TransactionQuery): Promise<Page<Transaction>> {
+    const rows = this.#tables.worlds.get(merchantId)?.transactions ?? []
+    return page(rows, limit, cursor, (row: TransactionRow) =>
+      (status === undefined || row.status === status) && (store === undefined || row.store === store) &&
+      [row.orderId, row.paymentCode, row.id].some((name) => name.startsWith(q)), readTransaction)
+  }
+
+  async findNotification (id: string): Promise<Notification | undefined> {
+    const row = this.#tables.notifications.get(id)
+    return row === undefined ? undefined : readNotification(JSON.parse(row.line))
+  }
+
+  async notificationsOf (transactionId: string): Promise<readonly Notification[]> {
+    return (this.#tables.transactions.get(transactionId)?.notifications ?? []).map(({ line }) => readNotification(JSON.parse(line)))
+  }
+
+  async listNotifications (merchantId: string, { transactionId, state, limit, cursor }: NotificationQuery): Promise<Page<Notification>> {
+    const rows = transactionId === undefined
+      ? this.#tables.worlds.get(merchantId)?.notifications
+      : this.#tables.transactions.get(transactionId)?.notifications
+    return page(rows ?? [], limit, cursor, (row: NotificationRow) =>
+      row.merchantId === merchantId && (state === undefined || row.state === state), readNotification)
+  }
+
+  changeNotification (id: string, decide: (current: Notification) => Notification): Promise<Notification | undefined> {
+    return this.#change((draft) => {
+      const current = draft.notification(id)
+      if (current === undefined) return undefined
+      const changed = decide(current)
+      draft.putNotification(changed)
+      return changed
+    })
+  }
+
+  async claimDue (merchantId: string, now: Instant, limit: number, lease: Lease, room: Room): Promise<readonly Due[]> {
+    const queues = this.#tables.worlds.get(merchantId)?.due
+    const claimed: Work[] = []
+    const roomLeft: Room = (target) => room(target) - claimed.filter((work) => work.target === target).length
+
+    queues?.releaseOverdue(lease.from)
+    while (claimed.length < limit) {
+      const work = queues?.claim(now, lease.until, roomLeft)
+      if (work === undefined) break
+      claimed.push(work)
+    }
+    return claimed.map((work) => toDue(merchantId, work))
+  }
+
+  async release (due: Due): Promise<void> {
+    this.#tables.worlds.get(due.merchantId)?.due.release(due.kind === 'expiry' ? due.transactionId : due.notificationId)
+  }
+
+  async nextDue (room: Room): Promise<{ readonly due: Due, readonly machineAt: Instant } | undefined> {
+    let next: { readonly due: Due, readonly machineAt: Instant } | undefined
+    for (const [merchantId, { merchant, due: queues }] of this.#tables.worlds) {
+      const work = queues.first(room)
+      if (work === undefined || merchant === undefined) continue
+      const machineAt = machineInstant(merchant.timeline, work.at)
+      if (machineAt < (next?.machineAt ?? Infinity)) next = { due: toDue(merchantId, work), machineAt }
+    }
+    return next
+  }
+
+  async close (): Promise<void> {
+    while (this.#flushing !== undefined) await this.#flushing
+    await this.#keeper.close()
+  }
+
+  #find (world: World, merchantId: string, ref: string, way: Way): TransactionRow | undefined {
+    if (way === 'order_id') return world.orders.get(ref)
+    const rows = way === 'transaction_id'
+      ? [this.#tables.transactions.get(ref)]
+      : STORE_NAMES.map((store) => this.#tables.byCode(store, ref))
+    return rows.filter((row) => row?.merchantId === merchantId).sort((a, b) => (b?.order ?? 0) - (a?.order ?? 0))[0]
+  }
+
+  #change<Result> (decide: (draft: Draft) => Result): Promise<Result> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({
+        decide: (draft) => {
+          const result = decide(draft)
+          return () => resolve(result)
+        },
+        reject
+      })
+      this.#flushing ??= new Promise((resolve) => setImmediate(resolve)).then(() => this.#flush())
+    })
+  }
+
+  async #flush (): Promise<void> {
+    while (this.#queue.length > 0) {
+      const jobs = this.#queue
+      this.#queue = []
+      await this.#flushTogether(jobs)
+    }
+    this.#flushing = undefined
+  }
+
+  async #flushTogether (jobs: readonly Job[]): Promise<void> {
+    const draft = new Draft(this.#tables)
+    const commits: Commit[] = []
+    // Refusals wait as well: they may rest on a change of this very draft, which nobody may see before it is kept.
+    const endings = jobs.map((job) => {
+      try {
+        const end = job.decide(draft)
+        const commit = draft.takeCommit()
+        if (commit.length > 0) commits.push(commit)
+        return end
+      } catch (error) {
+        return () => job.reject(error)
+      }
+    })
+
+    try {
+      if (commits.length > 0) await this.#keeper.keep(commits)
+    } catch (error) {
+      for (const job of jobs) job.reject(error)
+      return
+    }
+    draft.applyTo(this.#tables)
+    for (const end of endings) end()
+  }
+}
+
+function toDue (merchantId: string, { at, id, target }: Work): Due {
+  return target === null ? { merchantId, at, kind: 'expiry', transactionId: id } : { merchantId, at, kind: 'attempt', notificationId: id, target }
+}
+
+/** Newest first, from below the cursor on: the order of the last item of the page before. */
+function page<Row extends { readonly order: number, readonly line: string }, Item> (
+  rows: readonly Row[], limit: number, cursor: string | undefined, isWanted: (row: Row) => boolean, read: (record: unknown) => Item
+): Page<Item> {
+  const wanted: Row[] = []
+  const below = cursor === undefined ? Infinity : Number(cursor)
+  for (let index = rows.length - 1; index >= 0 && wanted.length <= limit; index--) {
+    const row = rows[index]
+    if (row !== undefined && row.order < below && isWanted(row)) wanted.push(row)
+  }
+  const items = wanted.slice(0, limit)
+  const last = items.at(-1)
+  return {
+    items: items.map(({ line }) => read(JSON.parse(line))),
+    nextCursor: wanted.length > limit && last !== undefined ? String(last.order) : null
+  }
+}

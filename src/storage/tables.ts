@@ -1,0 +1,174 @@
+import { object, text, whole } from '../domain/fields.ts'
+import type { Instant } from '../domain/instant.ts'
+import type { Merchant } from '../domain/merchant.ts'
+import type { Notification, NotificationState } from '../domain/notification.ts'
+import { readCounter, readMerchant, readNotification, readTransaction } from '../domain/records.ts'
+import type { Counter } from '../domain/records.ts'
+import type { Store } from '../domain/stores.ts'
+import { originOf } from '../domain/target.ts'
+import type { Status, Transaction } from '../domain/transaction.ts'
+import { DueQueues } from './due-queues.ts'
+import type { Work } from './due-queues.ts'
+import { SECTIONS } from './record.ts'
+import type { Section, StoredRecord } from './record.ts'
+
+/** A record and how it is kept. `order` counts transactions and notifications as they were first recorded. */
+export type Entry = StoredRecord & (
+  | { readonly section: 'merchants', readonly value: Merchant }
+  | { readonly section: 'counters', readonly value: Counter }
+  | { readonly section: 'transactions', readonly value: Transaction, readonly order: number }
+  | { readonly section: 'notifications', readonly value: Notification, readonly order: number }
+)
+
+/** What is at hand of a transaction for finding it; the rest stays in its line until someone asks. */
+export interface TransactionRow {
+  readonly order: number
+  readonly id: string
+  readonly merchantId: string
+  readonly orderId: string
+  readonly store: Store
+  readonly paymentCode: string
+  status: Status
+  lapsesAt: Instant
+  line: string
+  readonly notifications: NotificationRow[]
+}
+
+export interface NotificationRow {
+  readonly order: number
+  readonly id: string
+  readonly merchantId: string
+  readonly transactionId: string
+  readonly url: string
+  state: NotificationState
+  dueAt: Instant | null
+  attempts: number
+  line: string
+}
+
+/** One merchant's world. Its lists run in the order of recording. */
+export interface World {
+  merchant: Merchant | undefined
+  chance: number
+  readonly transactions: TransactionRow[]
+  readonly notifications: NotificationRow[]
+  /** The newest transaction of each order id. */
+  readonly orders: Map<string, TransactionRow>
+  readonly due: DueQueues
+}
+
+/**
+ * All that is kept, in memory: each record as its line, and rows and maps to find it by. Lines rather than objects,
+ * since a hundred thousand strings cost the garbage collector next to nothing.
+ */
+export class Tables {
+  readonly worlds = new Map<string, World>()
+  readonly merchantsByKey = new Map<string, string>()
+  readonly transactions = new Map<string, TransactionRow>()
+  readonly notifications = new Map<string, NotificationRow>()
+  readonly #codes = new Map<string, TransactionRow>()
+  #nextOrder = 0
+
+  get nextOrder (): number {
+    return this.#nextOrder
+  }
+
+  world (merchantId: string): World {
+    const known = this.worlds.get(merchantId)
+    if (known !== undefined) return known
+    const world: World = { merchant: undefined, chance: 0, transactions: [], notifications: [], orders: new Map(), due: new DueQueues() }
+    this.worlds.set(merchantId, world)
+    return world
+  }
+
+  /** The newest transaction with this code in this store. */
+  byCode (store: Store, paymentCode: string): TransactionRow | undefined {
+    return this.#codes.get(codeKey(store, paymentCode))
+  }
+
+  /** Takes a record in place of what stood under its key. */
+  put (entry: Entry): void {
+    switch (entry.section) {
+      case 'merchants': return this.#putMerchant(entry.value)
+      case 'counters': this.world(entry.value.merchantId).chance = entry.value.chance; return
+      case 'transactions': return this.#putTransaction(entry.value, entry.order, entry.line)
+      case 'notifications': return this.#putNotification(entry.value, entry.order, entry.line)
+    }
+  }
+
+  #putMerchant (merchant: Merchant): void {
+    const world = this.world(merchant.merchantId)
+    if (world.merchant !== undefined) this.merchantsByKey.delete(world.merchant.serverKey)
+    world.merchant = merchant
+    this.merchantsByKey.set(merchant.serverKey, merchant.merchantId)
+  }
+
+  #putTransaction (transaction: Transaction, order: number, line: string): void {
+    const { transactionId: id, merchantId, orderId, store, paymentCode, status, lapsesAt } = transaction
+    const world = this.world(merchantId)
+    let row = this.transactions.get(id)
+    if (row === undefined) {
+      row = { order, id, merchantId, orderId, store, paymentCode, status, lapsesAt, line, notifications: [] }
+      this.transactions.set(id, row)
+      world.transactions.push(row)
+      world.orders.set(orderId, row)
+      this.#codes.set(codeKey(store, paymentCode), row)
+    } else {
+      Object.assign(row, { status, lapsesAt, line })
+    }
+    this.#nextOrder = Math.max(this.#nextOrder, order + 1)
+    world.due.set(id, expiryOf(row))
+  }
+
+  #putNotification (notification: Notification, order: number, line: string): void {
+    const { id, merchantId, transactionId, url, state, dueAt, attempts: { length: attempts } } = notification
+    const world = this.world(merchantId)
+    const siblings = this.transactions.get(transactionId)?.notifications ?? []
+    const row = this.notifications.get(id)
+    if (row === undefined) {
+      const added = { order, id, merchantId, transactionId, url, state, dueAt, attempts, line }
+      this.notifications.set(id, added)
+      world.notifications.push(added)
+      siblings.push(added)
+    } else {
+      Object.assign(row, { state, dueAt, attempts, line })
+    }
+    this.#nextOrder = Math.max(this.#nextOrder, order + 1)
+    // Its first attempt may have been what later ones to the same URL were waiting for.
+    for (const each of siblings) if (each.url === url) world.due.set(each.id, attemptOf(each, siblings))
+  }
+}
+
+const READERS = { merchants: readMerchant, counters: readCounter, transactions: readTransaction, notifications: readNotification }
+
+/** A record as it was read from a file. Throws an `UnreadableRecord` where it is none of ours. */
+export function readEntry (section: Section, record: unknown, line: string): Entry {
+  const value = READERS[section](record)
+  const members = object(record)
+  return {
+    section,
+    key: text(members[SECTIONS[section]]),
+    line,
+    value,
+    ...'transactionId' in value ? { order: whole(members.order) } : {}
+  } as Entry
+}
+
+export function codeKey (store: Store, paymentCode: string): string {
+  return `${store}/${paymentCode}`
+}
+
+function expiryOf (row: TransactionRow): Work | undefined {
+  return row.status === 'pending' ? { at: row.lapsesAt, order: row.order, id: row.id, target: null } : undefined
+}
+
+function attemptOf (row: NotificationRow, siblings: readonly NotificationRow[]): Work | undefined {
+  if (row.state !== 'waiting' || row.dueAt === null) return undefined
+  if (row.attempts === 0 && siblings.some((other) => isAwaited(other, row))) return undefined
+  return { at: row.dueAt, order: row.order, id: row.id, target: originOf(row.url) }
+}
+
+/** First attempts of one transaction to one URL leave in the order of its events. */
+function isAwaited (earlier: NotificationRow, row: NotificationRow): boolean {
+  return earlier.order < row.order && earlier.url === row.url && earlier.state === 'waiting' && earlier.attempts === 0
+}
