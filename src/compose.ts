@@ -1,0 +1,133 @@
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+
+import { createAlarm } from './clock/alarm.ts'
+import { systemClock } from './clock/system-clock.ts'
+import { DEFAULT_CLIENT_KEY, DEFAULT_SERVER_KEY } from './config.ts'
+import type { Config } from './config.ts'
+import { createSender } from './delivery/sender.ts'
+import type { Merchant } from './domain/merchant.ts'
+import { createEvents } from './events.ts'
+import { buildApp } from './http/app.ts'
+import { openMerchant } from './operations/open-merchant.ts'
+import { createRunDue } from './operations/run-due.ts'
+import type { RunDue } from './operations/run-due.ts'
+import type { Clock, Storage } from './ports.ts'
+import { seededRandom, trueRandom } from './random.ts'
+import { openJsonFileStorage } from './storage/json-file-storage.ts'
+import { createMemoryStorage } from './storage/memory.ts'
+
+/** What stands between the config and a running emulator; tests hand in their own. */
+export interface Surroundings {
+  readonly logger: FastifyBaseLogger
+  readonly clock?: Clock
+}
+
+/** A whole emulator. It passes time only once it is started. */
+export interface Emulator {
+  readonly app: FastifyInstance
+  readonly storage: Storage
+  readonly runDue: RunDue
+  readonly merchant: Merchant
+  /** Listens, does what fell due meanwhile, and from then on what falls due. Resolves with the URL. */
+  start (): Promise<string>
+  /** Stops taking requests, then passing time, then keeps what is left. Closing twice is fine. */
+  close (): Promise<void>
+}
+
+const CLOSE_GRACE_MS = 1_000
+
+/** The composition root: the one place that knows every part and how they fit. */
+export async function compose (config: Config, { logger, clock = systemClock }: Surroundings): Promise<Emulator> {
+  const random = config.seed === undefined ? trueRandom : seededRandom(config.seed)
+  const events = createEvents()
+  const storage = config.dataPath === null
+    ? createMemoryStorage()
+    : await openJsonFileStorage({ path: config.dataPath, warn: (message) => logger.warn(message) })
+  let isListening = false
+
+  const sender = createSender({ clock, ownOrigins: () => isListening ? ownOrigins(app) : [], allowedTargets: config.allowedTargets })
+  const runDue = createRunDue({
+    clock,
+    random,
+    storage,
+    sender,
+    events,
+    onError: (error) => logger.error(error, 'due work failed and is tried again'),
+    onRoom: () => alarm.poke()
+  })
+  const alarm = createAlarm({ clock, next: runDue.next, run: runDue.run, onError: (error) => logger.error(error, 'due work failed') })
+  const app = buildApp({
+    clock,
+    random,
+    storage,
+    events,
+    logger,
+    adminPassword: config.adminPassword ?? null,
+    defaultMerchantId: config.merchantId,
+    allowedHosts: config.allowedHosts,
+    notReady: () => isListening ? null : 'starting or stopping'
+  })
+
+  async function closeOnce (): Promise<void> {
+    isListening = false
+    await app.close()
+    await alarm.close()
+    await runDue.close(CLOSE_GRACE_MS)
+    await sender.close()
+    await storage.close()
+  }
+
+  let closing: Promise<void> | undefined
+  const close = (): Promise<void> => {
+    closing ??= closeOnce()
+    return closing
+  }
+
+  try {
+    const merchant = await openMerchant({ storage }, merchantWish(config))
+    return {
+      app,
+      storage,
+      runDue,
+      merchant,
+      start: async () => {
+        await app.listen({ host: config.host, port: config.port })
+        isListening = true
+        events.subscribe(alarm.poke)
+        alarm.poke()
+        return urlOf(app, config.host)
+      },
+      close
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function merchantWish ({ merchantId, serverKey, clientKey, notificationUrls }: Config): Parameters<typeof openMerchant>[1] {
+  return {
+    merchantId,
+    given: {
+      ...serverKey === undefined ? {} : { serverKey },
+      ...clientKey === undefined ? {} : { clientKey },
+      ...notificationUrls === undefined ? {} : { notificationUrls }
+    },
+    defaults: { serverKey: DEFAULT_SERVER_KEY, clientKey: DEFAULT_CLIENT_KEY }
+  }
+}
+
+function ownOrigins (app: FastifyInstance): readonly string[] {
+  return app.addresses().flatMap((address) => typeof address === 'string' ? [] : [originOf(address.address, address.port)])
+}
+
+/** By the name that was asked for: it reads better than what it resolved to. */
+function urlOf (app: FastifyInstance, host: string): string {
+  const [address] = app.addresses()
+  if (address === undefined || typeof address === 'string') throw new Error('a server that listens on TCP has an address')
+  return originOf(host, address.port)
+}
+
+function originOf (host: string, port: number): string {
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}

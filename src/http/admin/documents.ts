@@ -1,0 +1,91 @@
+import { toIso } from '../../domain/instant.ts'
+import type { Instant } from '../../domain/instant.ts'
+import { maskKey } from '../../domain/merchant.ts'
+import type { Merchant } from '../../domain/merchant.ts'
+import { writeAmount } from '../../domain/money.ts'
+import type { Attempt, Notification } from '../../domain/notification.ts'
+import type { Transaction } from '../../domain/transaction.ts'
+import { toWib } from '../../domain/wib.ts'
+
+export type Document = Readonly<Record<string, unknown>>
+
+/** A transaction with its history and, without bodies, its notifications. */
+export function transactionDocument (transaction: Transaction, notifications: readonly Notification[]): Document {
+  return {
+    ...transactionSummary(transaction),
+    request: transaction.request,
+    history: transaction.history.map(({ at, status, cause }) => ({ ...moment(at), status, cause })),
+    notifications: notifications.map(notificationSummary)
+  }
+}
+
+/** A transaction as lists show it. */
+export function transactionSummary (transaction: Transaction): Document {
+  return {
+    transaction_id: transaction.transactionId,
+    order_id: transaction.orderId,
+    merchant_id: transaction.merchantId,
+    store: transaction.store,
+    payment_code: transaction.paymentCode,
+    gross_amount: writeAmount(transaction.grossAmount),
+    transaction_status: transaction.status,
+    transaction_time: toWib(transaction.chargedAt),
+    expiry_time: toWib(transaction.expiresAt),
+    settlement_time: transaction.settledAt === null ? null : toWib(transaction.settledAt),
+    approval_code: transaction.approvalCode
+  }
+}
+
+/** A notification with its body and all of its attempts. */
+export function notificationDocument (notification: Notification, merchant: Merchant): Document {
+  return {
+    ...notificationSummary(notification),
+    body: notification.body,
+    signed_text: signedText(notification.body, merchant),
+    attempts: notification.attempts.map((attempt) => ({
+      ...attemptSummary(attempt),
+      request_headers: attempt.requestHeaders,
+      response_headers: attempt.responseHeaders,
+      response_body: attempt.responseBody
+    }))
+  }
+}
+
+/** A notification as lists show it: its attempts without headers and bodies. */
+export function notificationSummary (notification: Notification): Document {
+  return {
+    id: notification.id,
+    transaction_id: notification.transactionId,
+    order_id: notification.orderId,
+    event: notification.event,
+    url: notification.url,
+    state: notification.state,
+    created_at: toIso(notification.createdAt),
+    next_attempt_at: notification.dueAt === null ? null : toIso(notification.dueAt),
+    attempts: notification.attempts.map(attemptSummary)
+  }
+}
+
+function attemptSummary (attempt: Attempt): Document {
+  const { again, at, reason } = attempt.next
+  return {
+    number: attempt.number,
+    ...moment(attempt.at),
+    duration_ms: attempt.durationMs,
+    status: attempt.status,
+    error: attempt.error,
+    redirects: attempt.redirects,
+    outcome: attempt.outcome,
+    next: { again, at: at === null ? null : toIso(at), reason }
+  }
+}
+
+/** What the signature was computed over, the server key masked (docs/gateway.md, 7.3). */
+function signedText (body: string, { serverKey }: Merchant): string {
+  const { order_id: orderId, status_code: statusCode, gross_amount: grossAmount } = JSON.parse(body) as Record<string, string>
+  return `${orderId}${statusCode}${grossAmount}${maskKey(serverKey)}`
+}
+
+function moment (at: Instant): { readonly at: string, readonly wib: string } {
+  return { at: toIso(at), wib: toWib(at) }
+}

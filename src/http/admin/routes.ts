@@ -1,0 +1,69 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+
+import { settingsDocument } from '../../domain/settings.ts'
+import { changeSettings } from '../../operations/change-settings.ts'
+import { expireTransaction } from '../../operations/expire-transaction.ts'
+import { listNotifications } from '../../operations/list-notifications.ts'
+import { listTransactions } from '../../operations/list-transactions.ts'
+import type { MoveTransactionDeps } from '../../operations/move-transaction.ts'
+import { payTransaction } from '../../operations/pay-transaction.ts'
+import { reverseTransaction } from '../../operations/reverse-transaction.ts'
+import { showNotification } from '../../operations/show-notification.ts'
+import { showTransaction } from '../../operations/show-transaction.ts'
+import { answerError } from '../api-error.ts'
+import { authenticateByKeyOrPassword, merchantOf } from '../authentication.ts'
+import type { AuthenticationDeps } from '../authentication.ts'
+import { takeJsonOnly } from '../json-bodies.ts'
+import { answerChange } from './answer-change.ts'
+import { notificationDocument, notificationSummary, transactionDocument, transactionSummary } from './documents.ts'
+import { Id, NoBody, NotificationsQuery, PayBody, Ref, TransactionsQuery, WaitQuery } from './schemas.ts'
+
+export type AdminDeps = MoveTransactionDeps & AuthenticationDeps
+
+const DEFAULT_LIMIT = 50
+
+/** Our control API of one merchant's world. */
+export const adminRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps) => {
+  await authenticateByKeyOrPassword(app, deps)
+  takeJsonOnly(app)
+  app.setErrorHandler(answerError)
+  app.addHook('onRequest', app.basicAuth)
+
+  app.get('/transactions', { schema: { querystring: TransactionsQuery } }, async (request) => {
+    const { items, nextCursor } = await listTransactions(deps, merchantOf(request), { ...request.query, limit: limitOf(request.query) })
+    return { items: items.map(transactionSummary), next_cursor: nextCursor }
+  })
+
+  app.get('/transactions/:ref', { schema: { params: Ref } }, async (request) => {
+    const { transaction, notifications } = await showTransaction(deps, merchantOf(request), request.params.ref)
+    return transactionDocument(transaction, notifications)
+  })
+
+  app.post('/transactions/:ref/pay', { schema: { params: Ref, querystring: WaitQuery, body: PayBody } }, async (request) => {
+    const amount = request.body?.amount
+    return answerChange(deps, merchantOf(request), request.query, () =>
+      payTransaction(deps, merchantOf(request), request.params.ref, amount === undefined ? undefined : Number(amount)))
+  })
+
+  app.post('/transactions/:ref/expire', { schema: { params: Ref, querystring: WaitQuery, body: NoBody } }, async (request) =>
+    answerChange(deps, merchantOf(request), request.query, () => expireTransaction(deps, merchantOf(request), request.params.ref, 'admin')))
+
+  app.post('/transactions/:ref/reverse', { schema: { params: Ref, querystring: WaitQuery, body: NoBody } }, async (request) =>
+    answerChange(deps, merchantOf(request), request.query, () => reverseTransaction(deps, merchantOf(request), request.params.ref)))
+
+  app.get('/notifications', { schema: { querystring: NotificationsQuery } }, async (request) => {
+    const { items, nextCursor } = await listNotifications(deps, merchantOf(request), { ...request.query, limit: limitOf(request.query) })
+    return { items: items.map(notificationSummary), next_cursor: nextCursor }
+  })
+
+  app.get('/notifications/:id', { schema: { params: Id } }, async (request) =>
+    notificationDocument(await showNotification(deps, merchantOf(request), request.params.id), merchantOf(request)))
+
+  app.get('/settings', async (request) => settingsDocument(merchantOf(request).settings))
+
+  app.put('/settings', async (request) => settingsDocument(await changeSettings(deps, merchantOf(request), request.body)))
+}
+
+function limitOf ({ limit }: { readonly limit?: string }): number {
+  return limit === undefined ? DEFAULT_LIMIT : Number(limit)
+}

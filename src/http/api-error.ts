@@ -1,0 +1,66 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+
+import { Refusal } from '../domain/refusal.ts'
+import type { RefusalCode } from '../domain/refusal.ts'
+import { NotKept } from '../ports.ts'
+
+/** Our own interfaces say no before any operation is asked. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly status: number
+  readonly code: string
+
+  constructor (status: number, code: string, message: string) {
+    super(message)
+    this.status = status
+    this.code = code
+  }
+}
+
+/** The HTTP status of each refusal in the admin API and at the till. */
+const STATUS: Record<RefusalCode, number> = {
+  invalid_charge: 400,
+  invalid_request: 400,
+  invalid_settings: 400,
+  transaction_unknown: 404,
+  notification_unknown: 404,
+  merchant_unknown: 404,
+  not_b2b: 404,
+  order_taken: 409,
+  already_paid: 409,
+  expired: 409,
+  cancelled: 409,
+  denied: 409,
+  not_settled: 409,
+  action_refused: 409,
+  channel_inactive: 409,
+  no_reversal_at_till: 409,
+  key_taken: 409,
+  amount_differs: 422
+}
+
+/** What Fastify itself finds wrong, by HTTP status. */
+const CODES: Readonly<Record<number, readonly [code: string, message: string]>> = {
+  400: ['invalid_request', 'the request cannot be read'],
+  401: ['unauthorized', 'give the server key as user name with an empty password, or the user "admin" with the admin password'],
+  413: ['too_large', 'the body is too large'],
+  415: ['unsupported_media_type', 'send the body as JSON, with the header Content-Type: application/json']
+}
+
+/** Answers our own interfaces' errors: `{"code","message"}` with the matching HTTP status. */
+export function answerError (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { status, code, message } = explain(error)
+  if (status === 500) request.log.error(error, 'unexpected error')
+  return reply.code(status).send({ code, message })
+}
+
+function explain (error: FastifyError): { status: number, code: string, message: string } {
+  if (error instanceof Refusal) return { status: STATUS[error.code], code: error.code, message: error.message }
+  if (error instanceof ApiError) return error
+  if (error instanceof NotKept) return { status: 507, code: 'not_kept', message: 'this could not be written to the data file, so nothing was changed; see /readyz for the reason' }
+  if (error.validation !== undefined) return { status: 400, code: 'invalid_request', message: error.message }
+
+  const [code, message] = CODES[error.statusCode ?? 500] ?? []
+  if (code === undefined || message === undefined) return { status: 500, code: 'unexpected', message: 'something unexpected happened; the log has the details' }
+  return { status: error.statusCode ?? 500, code, message }
+}

@@ -1,0 +1,93 @@
+import { Refusal } from '../../../domain/refusal.ts'
+import type { RefusalCode } from '../../../domain/refusal.ts'
+
+/** A body of the gateway and the HTTP status it travels with: mostly 200, whatever the body says (docs/gateway.md, 3.1). */
+export interface Answer {
+  readonly http: number
+  readonly body: Readonly<Record<string, unknown>>
+}
+
+type MakeAnswer = (id: string, refusal?: Refusal) => Answer
+
+/** What the server itself finds wrong before any rule of the domain is asked. */
+export type Fault = 'unauthorized' | 'unknown_path' | 'wrong_method' | 'too_large' | 'empty_body' | 'malformed_json' | 'wrong_format' | 'unexpected' | 'bad_http'
+
+const MESSAGES = {
+  conflict: 'The request could not be completed due to a conflict with the current state of the target resource, please try again',
+  format: 'Payload format is not supported.',
+  inactive: 'Payment channel is not activated.',
+  invalid: 'One or more parameters in the payload is invalid.',
+  method: 'HTTP method is not allowed',
+  path: 'The requested resource is not found',
+  state: 'Transaction status cannot be updated.',
+  syntax: 'The request cannot be processed due to malformed syntax in the request body',
+  unexpected: 'Sorry. Our system is recovering from unexpected issues. Please retry.',
+  unauthorized: 'Unknown Merchant server_key/id',
+  unknown: 'Transaction doesn\'t exist.'
+} as const
+
+/** Literals of docs/gateway.md, 3.3. */
+export const FAULTS: Record<Fault, MakeAnswer> = {
+  unauthorized: error('401', MESSAGES.unauthorized, 401),
+  unknown_path: error('404', MESSAGES.path, 404),
+  wrong_method: error('405', MESSAGES.method, 405),
+  too_large: error('413', MESSAGES.format, 413),
+  empty_body: error('500', MESSAGES.unexpected),
+  malformed_json: error('413', MESSAGES.syntax),
+  wrong_format: error('413', MESSAGES.format),
+  unexpected: error('500', MESSAGES.unexpected),
+  // Not even HTTP: there is nothing recorded, and no path to look at.
+  bad_http: error('400', MESSAGES.invalid, 400)
+}
+
+const stateForbids = error('412', MESSAGES.state)
+/** Refusals of our own interfaces, which no call of the gateway can meet. */
+const notOfTheGateway = FAULTS.unexpected
+
+/** What the gateway answers to each refusal (docs/gateway.md, 3.3 and 6). */
+const REFUSALS: Record<RefusalCode, MakeAnswer> = {
+  invalid_charge: (id, refusal) => ({
+    http: 400,
+    body: { status_code: '400', status_message: MESSAGES.invalid, validation_messages: refusal?.messages ?? [], id }
+  }),
+  channel_inactive: error('402', MESSAGES.inactive),
+  order_taken: error('406', MESSAGES.conflict),
+  transaction_unknown: error('404', MESSAGES.unknown),
+  not_b2b: error('404', MESSAGES.unknown),
+  action_refused: stateForbids,
+  already_paid: stateForbids,
+  expired: stateForbids,
+  cancelled: stateForbids,
+  denied: stateForbids,
+  not_settled: stateForbids,
+  amount_differs: notOfTheGateway,
+  no_reversal_at_till: notOfTheGateway,
+  notification_unknown: notOfTheGateway,
+  merchant_unknown: notOfTheGateway,
+  invalid_request: notOfTheGateway,
+  invalid_settings: notOfTheGateway,
+  key_taken: notOfTheGateway
+}
+
+/** The answer to whatever was thrown; `freshId` is for those that name no transaction. */
+export function answerTo (thrown: unknown, freshId: string): Answer {
+  if (thrown instanceof Refusal) {
+    return REFUSALS[thrown.code](thrown.code === 'transaction_unknown' ? freshId : thrown.transactionId ?? freshId, thrown)
+  }
+  return FAULTS[thrown instanceof GatewayFault ? thrown.fault : 'unexpected'](freshId)
+}
+
+/** The server finds a request at fault. */
+export class GatewayFault extends Error {
+  override readonly name = 'GatewayFault'
+  readonly fault: Fault
+
+  constructor (fault: Fault) {
+    super(fault)
+    this.fault = fault
+  }
+}
+
+function error (status: string, message: string, http = 200): MakeAnswer {
+  return (id) => ({ http, body: { status_code: status, status_message: message, id } })
+}

@@ -1,0 +1,17 @@
+import type { FastifyRequest } from 'fastify'
+
+import type { Random } from '../../../ports.ts'
+
+/**
+ * Makes the `id` of error bodies. They are never kept, so they are drawn apart from what is: an error more or less changes
+ * nothing about the next charge of a seeded run.
+ */
+export function createErrorIds (random: Random): (request: FastifyRequest) => string {
+  const counts = new Map<string, number>()
+  return ({ merchant }) => {
+    const merchantId = merchant?.merchantId ?? ''
+    const count = counts.get(merchantId) ?? 0
+    counts.set(merchantId, count + 1)
+    return random.draw(merchantId, `error ${count}`).uuid()
+  }
+}

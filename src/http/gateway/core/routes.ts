@@ -1,0 +1,124 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+
+import type { ChargeRequest } from '../../../domain/charge-request.ts'
+import { Refusal } from '../../../domain/refusal.ts'
+import { readChargeUrls } from '../../../domain/target.ts'
+import { cancelTransaction } from '../../../operations/cancel-transaction.ts'
+import { charge } from '../../../operations/charge.ts'
+import { expireTransaction } from '../../../operations/expire-transaction.ts'
+import { findTransaction } from '../../../operations/find-transaction.ts'
+import type { MoveTransactionDeps } from '../../../operations/move-transaction.ts'
+import { refuseAction } from '../../../operations/refuse-action.ts'
+import { authenticateByKey, merchantOf } from '../../authentication.ts'
+import type { AuthenticationDeps } from '../../authentication.ts'
+import { answerTo, GatewayFault } from './answers.ts'
+import type { Answer } from './answers.ts'
+import { actionBody, chargeBody, statusBody } from './bodies.ts'
+import type { Body } from './bodies.ts'
+import { MAX_BODY_BYTES, readBody, readCaptureId } from './request-body.ts'
+import { ChargeBody } from './schemas.ts'
+
+export type GatewayDeps = MoveTransactionDeps & AuthenticationDeps & {
+  /** The `id` of an error body that names no transaction: a new UUID. */
+  readonly newErrorId: (request: FastifyRequest) => string
+}
+
+type Handle = (deps: GatewayDeps, request: FastifyRequest) => Promise<Body>
+
+interface Endpoint {
+  readonly method: 'GET' | 'POST'
+  readonly url: string
+  readonly handle: Handle
+}
+
+/** The Core API of the cstore channel (docs/gateway.md, 1, 5 and 6). */
+const ENDPOINTS: readonly Endpoint[] = [
+  { method: 'POST', url: '/v2/charge', handle: async (deps, request) => chargeBody(await charge(deps, merchantOf(request), chargeOrder(request))) },
+  { method: 'POST', url: '/v2/capture', handle: (deps, request) => refuseAction(deps, merchantOf(request), readCaptureId(request.body as Buffer | undefined)) },
+  { method: 'GET', url: '/v2/:id/status', handle: async (deps, request) => statusBody(await findTransaction(deps, merchantOf(request), idOf(request), 'api'), merchantOf(request)) },
+  { method: 'GET', url: '/v2/:id/status/b2b', handle: refuseB2b },
+  { method: 'POST', url: '/v2/:id/cancel', handle: async (deps, request) => actionBody((await cancelTransaction(deps, merchantOf(request), idOf(request))).transaction, 'cancel') },
+  { method: 'POST', url: '/v2/:id/expire', handle: async (deps, request) => actionBody((await expireTransaction(deps, merchantOf(request), idOf(request), 'api')).transaction, 'expire') },
+  ...['approve', 'deny', 'refund', 'refund/online/direct'].map((action): Endpoint => (
+    { method: 'POST', url: `/v2/:id/${action}`, handle: (deps, request) => refuseAction(deps, merchantOf(request), idOf(request)) }
+  ))
+]
+
+const PATHS = ENDPOINTS.map(({ url }) => new RegExp(`^${url.replace(':id', '[^/]+')}$`))
+
+/** Serves /v2/*. Everything that goes wrong there is answered here too, in the gateway's own form. */
+export async function gatewayRoutes (app: FastifyInstance, deps: GatewayDeps): Promise<void> {
+  await authenticateByKey(app, deps)
+
+  // The gateway reads JSON whatever the content type says, and actions ignore their body: bytes are all that is read here.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES }, (_request, body, done) => done(null, body))
+  app.addHook('onRequest', async ({ raw }) => { raw.headers['content-type'] = 'application/octet-stream' })
+
+  app.setErrorHandler((error, request, reply) => {
+    const thrown = asThrown(error)
+    const answer = answerTo(thrown, deps.newErrorId(request))
+    if (!(thrown instanceof Refusal || thrown instanceof GatewayFault)) request.log.error(thrown, 'unexpected error')
+    return send(reply, answer)
+  })
+
+  for (const { method, url, handle } of ENDPOINTS) {
+    app.route({
+      method,
+      url,
+      onRequest: [refuseEmptyId, app.basicAuth],
+      ...url === '/v2/charge' ? { schema: { body: ChargeBody }, preValidation: async (request) => { request.body = readBody(request.body as Buffer | undefined) } } : {},
+      handler: async (request, reply) => send(reply, { http: 200, body: await handle(deps, request) })
+    })
+  }
+}
+
+/** The answer to a path or method under /v2 that no route serves; before any look at the key. */
+export async function answerUnrouted (deps: Pick<GatewayDeps, 'newErrorId'>, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const path = request.url.split('?')[0] ?? ''
+  const fault = PATHS.some((known) => known.test(path)) ? 'wrong_method' : 'unknown_path'
+  return send(reply, answerTo(new GatewayFault(fault), deps.newErrorId(request)))
+}
+
+/** Headers of docs/gateway.md, 3.4: no charset, never cached. */
+function send (reply: FastifyReply, { http, body }: Answer): FastifyReply {
+  return reply
+    .code(http)
+    .headers({ 'content-type': 'application/json', pragma: 'no-cache', 'cache-control': 'no-cache' })
+    // Bytes: to a text Fastify would add a charset.
+    .send(Buffer.from(JSON.stringify(body)))
+}
+
+/** The router takes an empty segment for an id; there is no such path. */
+async function refuseEmptyId (request: FastifyRequest): Promise<void> {
+  if ((request.params as { readonly id?: string }).id === '') throw new GatewayFault('unknown_path')
+}
+
+function asThrown (error: unknown): unknown {
+  const { statusCode, validation } = error as { statusCode?: number, validation?: unknown }
+  if (validation !== undefined) return new GatewayFault('wrong_format')
+  if (statusCode === 401) return new GatewayFault('unauthorized')
+  if (statusCode === 413) return new GatewayFault('too_large')
+  return error
+}
+
+async function refuseB2b (deps: GatewayDeps, request: FastifyRequest): Promise<never> {
+  await findTransaction(deps, merchantOf(request), idOf(request), 'api')
+  throw new Refusal('not_b2b', 'a cstore transaction has no b2b status')
+}
+
+function chargeOrder (request: FastifyRequest): { request: ChargeRequest, urls: ReturnType<typeof readChargeUrls> } {
+  const { headers } = request
+  return {
+    request: request.body as ChargeRequest,
+    urls: readChargeUrls(headerOf(headers['x-override-notification']), headerOf(headers['x-append-notification']))
+  }
+}
+
+function headerOf (value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(',') : value
+}
+
+function idOf (request: FastifyRequest): string {
+  return (request.params as { readonly id?: string }).id ?? ''
+}

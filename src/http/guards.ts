@@ -1,0 +1,40 @@
+import { isIP } from 'node:net'
+
+import type { FastifyRequest } from 'fastify'
+
+import { ApiError } from './api-error.ts'
+
+const SAFE_SITES = new Set([undefined, 'same-origin', 'none'])
+const LOCAL_SUFFIXES = ['.localhost', '.internal', '.local', '.test']
+
+/** Refuses browsers that another site drives, and host names that may have been bound to us from outside (DNS rebinding). */
+export function createGuard (allowedHosts: readonly string[]): (request: FastifyRequest) => Promise<void> {
+  const allowed = new Set(allowedHosts.map((host) => host.toLowerCase()))
+
+  return async ({ headers }) => {
+    const host = hostOf(headers.host)
+    if (host === undefined || !(isLocalName(host) || allowed.has(host))) {
+      throw new ApiError(403, 'foreign_host', `this API does not answer to the host "${headers.host ?? ''}"; start with --allow-host to allow it`)
+    }
+    const { origin } = headers
+    if (!SAFE_SITES.has(headers['sec-fetch-site'] as string | undefined) || (origin !== undefined && !isOwnOrigin(origin, headers.host))) {
+      throw new ApiError(403, 'foreign_origin', 'this API does not answer to pages of another origin')
+    }
+  }
+}
+
+/** Loopback, IP literals, single-label names and the names reserved for local networks: none can be rebound by a stranger. */
+function isLocalName (host: string): boolean {
+  return isIP(host) !== 0 || !host.includes('.') || LOCAL_SUFFIXES.some((suffix) => host.endsWith(suffix))
+}
+
+function isOwnOrigin (origin: string, host: string | undefined): boolean {
+  return URL.canParse(origin) && new URL(origin).host === host?.toLowerCase()
+}
+
+/** The host name without its port; brackets of IPv6 gone. */
+function hostOf (header: string | undefined): string | undefined {
+  const text = `http://${header ?? ''}`
+  if (header === undefined || header === '' || !URL.canParse(text)) return undefined
+  return new URL(text).hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '')
+}

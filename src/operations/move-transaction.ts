@@ -1,0 +1,43 @@
+import type { Instant } from '../domain/instant.ts'
+import { notificationsOf } from '../domain/notification.ts'
+import { makeApprovalCode } from '../domain/payment-code.ts'
+import { STORES } from '../domain/stores.ts'
+import { nowOn } from '../domain/timeline.ts'
+import { moved } from '../domain/transaction.ts'
+import type { Cause, Move, Transaction } from '../domain/transaction.ts'
+import type { Change, Clock, Events, Random, Storage } from '../ports.ts'
+import { publishChange } from './publish-change.ts'
+
+export interface MoveTransactionDeps {
+  readonly clock: Clock
+  readonly random: Random
+  readonly storage: Storage
+  readonly events: Events
+}
+
+export interface Moving {
+  readonly move: Move
+  readonly cause: Cause
+  /** The merchant's instant at which it happens: now, unless the clock is the cause. */
+  readonly at?: Instant
+  /** Throws a refusal of its own, seeing the transaction as it is when it moves. */
+  readonly check?: (current: Transaction) => void
+}
+
+/** Moves a transaction and records the notifications of its new state, in one commit. Refuses a move it may not make. */
+export async function moveTransaction ({ clock, random, storage, events }: MoveTransactionDeps, { transactionId, merchantId }: Pick<Transaction, 'transactionId' | 'merchantId'>, { move, cause, at, check }: Moving): Promise<Change> {
+  const merchant = await storage.findMerchant(merchantId)
+  if (merchant === undefined) throw new Error(`transaction ${transactionId} belongs to no merchant`)
+  const now = at ?? nowOn(merchant.timeline, clock.now())
+
+  const change = await storage.moveTransaction(transactionId, (current, chance) => {
+    const draw = random.draw(merchantId, `change ${chance}`)
+    const hasApprovalCode = move === 'pay' && STORES[current.store].approvalCode
+    const transaction = moved(current, move, { now, cause, approvalCode: hasApprovalCode ? makeApprovalCode(now, draw.digits) : null })
+    check?.(current)
+    return { transaction, notifications: notificationsOf(transaction, merchant, { now, newId: draw.name }) }
+  })
+  if (change === undefined) throw new Error(`transaction ${transactionId} is gone`)
+  publishChange(events, change)
+  return change
+}

@@ -1,0 +1,68 @@
+import { execFile, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { promisify } from 'node:util'
+
+import { test } from 'tap'
+
+const ROOT = join(import.meta.dirname, '../..')
+const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
+
+test('the two commands are the first code of README', async (t) => {
+  t.same(codeBlocks(README).slice(0, 2), ['npm ci && npm start\n', 'npm ci && npm test\n'])
+})
+
+test('the first payment of README works as it stands, and its signatures are right', async (t) => {
+  const receiver = run(t, ['examples/receiver.js'], { PORT: '0' })
+  const receiverUrl = (await receiver.line(/^receiver ready on (\S+)/))[1] ?? ''
+  const warung = run(t, ['dist/main.js', '--port', '0', '--data', ':memory:'], {})
+  const url = (await warung.line(/^warung ready on (\S+)/))[1] ?? ''
+
+  const [charges = '', moves = '', signature = ''] = codeBlocks(README.split('## The first payment')[1]?.split('\n## ')[0] ?? '')
+    .filter((block) => !block.startsWith('node '))
+    .map((block) => block.replaceAll('http://127.0.0.1:6262', url).replaceAll('http://127.0.0.1:8000', receiverUrl))
+
+  t.match(await shell(charges), /"store":"alfamart".*"payment_code":"\d{12}","store":"indomaret"/s)
+  await receiver.line(/^order-1 pending: signature right$/)
+  await receiver.line(/^order-2 pending: signature right$/)
+
+  t.match(await shell(moves), /"status_code":"200",.*"transaction_status":"settlement"/s)
+  const [notification] = await receiver.line(/^\{"transaction_time":.*"transaction_status":"settlement".*\}$/)
+  await receiver.line(/^order-1 settlement: signature right$/)
+  await receiver.line(/^order-2 expire: signature right$/)
+
+  const [checked] = (await shell(signature)).split(' ')
+  t.equal((JSON.parse(notification) as Record<string, string>).signature_key, checked)
+})
+
+function codeBlocks (markdown: string): string[] {
+  return [...markdown.matchAll(/^```sh\n(.*?)^```/gms)].map(([, code = '']) => code)
+}
+
+async function shell (script: string): Promise<string> {
+  const { stdout } = await promisify(execFile)('sh', ['-e', '-c', script.replaceAll('curl ', 'curl -sS --fail ')], { cwd: ROOT })
+  return stdout
+}
+
+/** Runs a program of ours until the test ends. `line` resolves with the first line, past or to come, that matches. */
+function run (t: { teardown (end: () => void): void }, args: readonly string[], env: Record<string, string>) {
+  const child = spawn(process.execPath, args, { cwd: ROOT, env: { PATH: process.env.PATH ?? '', ...env }, stdio: ['ignore', 'pipe', 'ignore'] })
+  t.teardown(() => child.kill())
+  const lines: string[] = []
+  const waiting = new Set<() => void>()
+  createInterface(child.stdout).on('line', (line) => {
+    lines.push(line)
+    for (const look of waiting) look()
+  })
+  return {
+    line: (pattern: RegExp): Promise<RegExpExecArray> => new Promise((resolve) => {
+      const look = (): void => {
+        const match = lines.map((line) => pattern.exec(line)).find((match) => match !== null)
+        if (match !== undefined && match !== null) resolve(match)
+      }
+      waiting.add(look)
+      look()
+    })
+  }
+}
