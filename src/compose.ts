@@ -42,7 +42,7 @@ export async function compose (config: Config, { logger, clock = systemClock }: 
   const events = createEvents()
   const storage = config.dataPath === null
     ? createMemoryStorage()
-    : await openJsonFileStorage({ path: config.dataPath, warn: (message) => logger.warn(message) })
+    : await openJsonFileStorage({ path: config.dataPath, acceptEdits: config.acceptEdits, warn: (message) => logger.warn(message) })
   let isListening = false
 
   const sender = createSender({ clock, ownOrigins: () => isListening ? ownOrigins(app) : [], allowedTargets: config.allowedTargets })
@@ -61,11 +61,12 @@ export async function compose (config: Config, { logger, clock = systemClock }: 
     random,
     storage,
     events,
+    sender,
     logger,
     adminPassword: config.adminPassword ?? null,
     defaultMerchantId: config.merchantId,
     allowedHosts: config.allowedHosts,
-    notReady: () => isListening ? null : 'starting or stopping'
+    notReady: async () => isListening ? storage.trouble() : 'starting or stopping'
   })
 
   async function closeOnce (): Promise<void> {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 
 import { Command, CommanderError } from 'commander'
 
+import { readDuration } from './domain/duration.ts'
 import { serverKeyProblem } from './domain/merchant.ts'
 import { readTarget } from './domain/target.ts'
 
@@ -12,6 +13,8 @@ export interface Config {
   readonly port: number
   /** Where the data is kept; null keeps nothing. */
   readonly dataPath: string | null
+  /** Take a data file that was edited by hand. */
+  readonly acceptEdits: boolean
   readonly merchantId: string
   /** Undefined where it was not given: then what is stored stays. */
   readonly serverKey: string | undefined
@@ -39,6 +42,12 @@ export const MEMORY = ':memory:'
 export const DEFAULT_SERVER_KEY = 'SB-Mid-server-warung'
 export const DEFAULT_CLIENT_KEY = 'SB-Mid-client-warung'
 
+/** The words of the command line. */
+const ABOUT: Readonly<Record<string, string>> = {
+  start: 'A local sandbox of the Midtrans convenience-store channel (Alfamart and Indomaret).\nThis starts it; `warung ready` asks whether it is ready.',
+  ready: 'Ends with 0 once the emulator is ready, with 1 when it is not.'
+}
+
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
 /** Reads a setting; throws a text that completes "--flag …". */
@@ -46,14 +55,18 @@ type Read<Value> = (text: string) => Value
 
 interface Setting<Value> {
   readonly flag: string
-  readonly takes: string
+  /** null for a flag that stands alone; in the environment it is `true` or `false`. */
+  readonly takes: string | null
   readonly about: string
   readonly read: Read<Value>
   /** As text, as the user would have written it. */
   readonly fallback?: string
 }
 
-const text: Read<string> = (value) => value
+const text: Read<string> = (value) => {
+  if (value === '') throw new Error('must not be empty')
+  return value
+}
 const list: Read<readonly string[]> = (value) => value.split(',').map((item) => item.trim()).filter((item) => item !== '')
 
 /** Every setting: `--flag`, and `WARUNG_FLAG` in the environment. */
@@ -61,6 +74,7 @@ const SETTINGS = {
   host: setting('host', 'HOST', 'address to listen on', text, '127.0.0.1'),
   port: setting('port', 'PORT', 'port to listen on; 0 takes a free one', readPort, '6262'),
   data: setting('data', 'FILE', `the data file; ${MEMORY} keeps nothing`, text, 'data/warung.json'),
+  acceptEdits: setting('accept-edits', null, 'take a data file that was edited by hand', readSwitch),
   serverKey: setting('server-key', 'KEY', `server key of the default merchant (${DEFAULT_SERVER_KEY})`, readServerKey),
   clientKey: setting('client-key', 'KEY', `client key of the default merchant (${DEFAULT_CLIENT_KEY})`, text),
   merchantId: setting('merchant-id', 'ID', 'merchant id of the default merchant', readMerchantId, 'G626262626'),
@@ -68,19 +82,27 @@ const SETTINGS = {
   adminPassword: setting('admin-password', 'PASSWORD', 'password of the user "admin"', text),
   seed: setting('seed', 'TEXT', 'makes ids, codes and jitter repeatable', text),
   logLevel: setting('log-level', 'LEVEL', LOG_LEVELS.join(', '), readLogLevel, 'info'),
-  allowHost: setting('allow-host', 'NAMES', 'more host names that admin and till answer to; comma-separated', list),
+  allowHost: setting('allow-host', 'NAMES', 'more host names that admin and till answer to; comma-separated', readHosts),
   allowTarget: setting('allow-target', 'TARGETS', 'host names, addresses and ranges notifications may go to; comma-separated', readTargets)
 } as const
 
-type Settings = { readonly [Name in keyof typeof SETTINGS]: ReturnType<typeof SETTINGS[Name]['read']> | undefined }
+const READY_SETTINGS = {
+  url: setting('url', 'URL', 'of the emulator; at WARUNG_PORT of this machine unless given', readUrl),
+  wait: setting('wait', 'DURATION', 'keep asking for so long', readWait, '0ms')
+} as const
 
-/** Reads the command line and the environment. Throws `UsageError`, or `HelpShown`. */
-export function readConfig (args: readonly string[], env: Readonly<Record<string, string | undefined>> = process.env): Config {
-  const { logLevel = 'info', merchantId = '', host = '', port = 0, data = '', ...given } = readSettings(readFlags(args), env)
+type Table = Readonly<Record<string, Setting<unknown>>>
+type Values<Settings extends Table> = { readonly [Name in keyof Settings]: ReturnType<Settings[Name]['read']> | undefined }
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** `warung [start]`: reads the command line and the environment. Throws `UsageError`, or `HelpShown`. */
+export function readConfig (args: readonly string[], env: Environment = process.env): Config {
+  const { logLevel = 'info', merchantId = '', host = '', port = 0, data = '', ...given } = readSettings(SETTINGS, 'start', args, env)
   return {
     host,
     port,
     dataPath: data === MEMORY ? null : resolve(data),
+    acceptEdits: given.acceptEdits ?? false,
     merchantId,
     serverKey: given.serverKey,
     clientKey: given.clientKey,
@@ -93,16 +115,36 @@ export function readConfig (args: readonly string[], env: Readonly<Record<string
   }
 }
 
-function readFlags (args: readonly string[]): Readonly<Record<string, string>> {
-  const command = new Command('warung')
-    .description('A local sandbox of the Midtrans convenience-store channel (Alfamart and Indomaret).')
-    .argument('[start]', 'starts the emulator; the same without it')
+/** `warung ready`: is the emulator of this machine ready? Throws as `readConfig` does. */
+export function readReadyOptions (args: readonly string[], env: Environment = process.env): { readonly url: string, readonly waitMs: number } {
+  const { url = `http://127.0.0.1:${env.WARUNG_PORT || SETTINGS.port.fallback}`, wait = 0 } = readSettings(READY_SETTINGS, 'ready', args, env)
+  return { url, waitMs: wait }
+}
+
+function readSettings<Settings extends Table> (settings: Settings, word: string, args: readonly string[], env: Environment): Values<Settings> {
+  const flags = readFlags(settings, word, args)
+  return Object.fromEntries(Object.entries(settings).map(([name, { flag, read, fallback }]) => {
+    const variable = `WARUNG_${flag.toUpperCase().replaceAll('-', '_')}`
+    const [source, value] = flags[name] !== undefined ? [`--${flag}`, String(flags[name])] : [variable, env[variable] || fallback]
+    if (value === undefined) return [name, undefined]
+    try {
+      return [name, read(value)]
+    } catch (problem) {
+      throw new UsageError(`${source} ${problem instanceof Error ? problem.message : String(problem)}`)
+    }
+  })) as unknown as Values<Settings>
+}
+
+function readFlags (settings: Table, word: string, args: readonly string[]): Readonly<Record<string, string | true>> {
+  const command = new Command(`warung ${word}`)
+    .description(ABOUT[word] ?? '')
+    .argument(`[${word}]`)
     .allowExcessArguments(false)
     .showSuggestionAfterError(false)
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
-  for (const { flag, takes, about, fallback } of Object.values(SETTINGS)) {
-    command.option(`--${flag} <${takes}>`, `${about}${fallback === undefined ? '' : ` (${fallback})`}`)
+  for (const { flag, takes, about, fallback } of Object.values(settings)) {
+    command.option(`--${flag}${takes === null ? '' : ` <${takes}>`}`, `${about}${fallback === undefined ? '' : ` (${fallback})`}`)
   }
 
   try {
@@ -112,26 +154,29 @@ function readFlags (args: readonly string[]): Readonly<Record<string, string>> {
     if (error.exitCode === 0) throw new HelpShown()
     throw new UsageError(error.message.replace(/^error: /, ''))
   }
-  const [word] = command.args
-  if (word !== undefined && word !== 'start') throw new UsageError(`unknown command '${word}'; there is: start`)
+  const [given = word] = command.args
+  if (given !== word) throw new UsageError(`unknown command '${given}'; there are: ${Object.keys(ABOUT).join(', ')}`)
   return command.opts()
 }
 
-function readSettings (flags: Readonly<Record<string, string>>, env: Readonly<Record<string, string | undefined>>): Settings {
-  return Object.fromEntries(Object.entries(SETTINGS).map(([name, { flag, read, fallback }]) => {
-    const variable = `WARUNG_${flag.toUpperCase().replaceAll('-', '_')}`
-    const [source, value] = flags[name] !== undefined ? [`--${flag}`, flags[name]] : [variable, env[variable] || fallback]
-    if (value === undefined) return [name, undefined]
-    try {
-      return [name, read(value)]
-    } catch (problem) {
-      throw new UsageError(`${source} ${problem instanceof Error ? problem.message : String(problem)}`)
-    }
-  })) as unknown as Settings
+function setting<Value> (flag: string, takes: string | null, about: string, read: Read<Value>, fallback?: string): Setting<Value> {
+  return { flag, takes, about, read, ...fallback === undefined ? {} : { fallback } }
 }
 
-function setting<Value> (flag: string, takes: string, about: string, read: Read<Value>, fallback?: string): Setting<Value> {
-  return { flag, takes, about, read, ...fallback === undefined ? {} : { fallback } }
+function readSwitch (value: string): boolean {
+  if (value !== 'true' && value !== 'false') throw new Error(`must be true or false, not "${value}"`)
+  return value === 'true'
+}
+
+function readUrl (value: string): string {
+  if (readTarget(value) === undefined) throw new Error(`must be an http or https URL, not "${value}"`)
+  return value
+}
+
+function readWait (value: string): number {
+  const ms = readDuration(value)
+  if (ms === undefined) throw new Error(`must be a duration such as 500ms, 10s or 1m, not "${value}"`)
+  return ms
 }
 
 function readPort (value: string): number {
@@ -156,6 +201,13 @@ function readUrls (value: string): readonly string[] {
   const unusable = urls.find((url) => readTarget(url) === undefined)
   if (unusable !== undefined) throw new Error(`must be an http or https URL without credentials, not "${unusable}"`)
   return urls
+}
+
+function readHosts (value: string): readonly string[] {
+  const hosts = list(value)
+  const wrong = hosts.find((host) => !/^[A-Za-z0-9_.-]+$/.test(host))
+  if (wrong !== undefined) throw new Error(`must list host names without scheme and port, not "${wrong}"`)
+  return hosts
 }
 
 function readTargets (value: string): readonly string[] {

@@ -119,6 +119,9 @@ export interface Storage {
   /** The next unclaimed work of any merchant that has room, and the machine's instant at which it falls due. */
   nextDue (room: Room): Promise<{ readonly due: Due, readonly machineAt: Instant } | undefined>
 
+  /** Why nothing can be kept at present; null while it can, which is tried where the last change could not be kept. */
+  trouble (): Promise<string | null>
+
   close (): Promise<void>
 }
 
@@ -134,6 +137,8 @@ export interface Delivery {
 /** Makes one attempt. Whatever the receiver does is an answer; rejects only when the signal is aborted. */
 export interface Sender {
   send (delivery: Delivery): Promise<Answer>
+  /** May this URL never be notified, by what it says? A name may still turn out to be forbidden once it is looked up. */
+  forbids (url: string): boolean
   close (): Promise<void>
 }
 

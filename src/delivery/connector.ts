@@ -23,18 +23,37 @@ export type Connect = buildConnector.connector
 
 const isLoopback = addressSet(['127.0.0.0/8', '::1'])
 
+/** Where a request would go, as the URL has it. */
+interface Target {
+  readonly protocol: string
+  readonly hostname: string
+  readonly port: string
+}
+
+/** Which addresses of a target may be connected to. */
+export type Judge = (target: Target) => AddressTest
+
+export function createJudge ({ ownOrigins, allowedTargets, forbidden = isForbidden }: TargetRules): Judge {
+  const isAllowed = readAllowed(allowedTargets)
+  return (target) => (address) =>
+    !forbidden(address) && isAllowed(target.hostname, address) && !isOwn(address, portOf(target), ownOrigins())
+}
+
+/** Is a URL forbidden by what it says, before any name is looked up? */
+export function isForbiddenAsWritten (judge: Judge, url: URL): boolean {
+  const host = url.hostname.replace(/^\[|\]$/g, '')
+  const address = host === 'localhost' ? '127.0.0.1' : host
+  return isIP(address) !== 0 && !judge({ protocol: url.protocol, hostname: host, port: url.port })(address)
+}
+
 /**
  * Makes connections to permitted addresses only. A name is judged by what it resolves to, and the very addresses that were
  * judged are connected to, so no second answer of a name server can slip in between. The signal ends a connection at any
  * stage; undici's own timer is off, since it is late by up to half a second.
  */
-export function createConnector ({ ownOrigins, allowedTargets, forbidden = isForbidden }: TargetRules): (signal: AbortSignal) => Connect {
-  const isAllowed = readAllowed(allowedTargets)
-
+export function createConnector (judge: Judge): (signal: AbortSignal) => Connect {
   return (signal) => (options, callback) => {
-    const port = portOf(options)
-    const isPermitted = (address: string): boolean =>
-      !forbidden(address) && isAllowed(options.hostname, address) && !isOwn(address, port, ownOrigins())
+    const isPermitted = judge(options)
 
     // An IP literal is never looked up.
     if (isIP(options.hostname) !== 0 && !isPermitted(options.hostname)) {
@@ -70,7 +89,7 @@ function ownAddresses (): AddressTest {
   return addressSet(Object.values(networkInterfaces()).flatMap((interfaces = []) => interfaces.map(({ address }) => address)))
 }
 
-function portOf ({ protocol, port }: { readonly protocol: string, readonly port: string }): number {
+function portOf ({ protocol, port }: Omit<Target, 'hostname'>): number {
   return port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port)
 }
 

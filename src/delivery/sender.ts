@@ -9,7 +9,7 @@ import type { AttemptError } from '../domain/retry-policy.ts'
 import { readTarget } from '../domain/target.ts'
 import type { Clock, Delivery, Sender } from '../ports.ts'
 import { attemptErrorOf } from './attempt-errors.ts'
-import { createConnector } from './connector.ts'
+import { createConnector, createJudge, isForbiddenAsWritten } from './connector.ts'
 import type { Connect, TargetRules } from './connector.ts'
 
 export interface SenderDeps extends TargetRules {
@@ -35,7 +35,8 @@ const CLIENT_OPTIONS = { headersTimeout: 0, bodyTimeout: 0, pipelining: 0, maxHe
 
 /** Delivers over HTTP. Each request has a connection of its own: a receiver that closes idle ones must never look like a failure. */
 export function createSender ({ clock, ...rules }: SenderDeps): Sender {
-  const connector = createConnector(rules)
+  const judge = createJudge(rules)
+  const connector = createConnector(judge)
   const underWay = new Set<Promise<Answer>>()
 
   const attempt = async ({ url, body, timeoutMs, signal }: Delivery): Promise<Answer> => {
@@ -63,6 +64,10 @@ export function createSender ({ clock, ...rules }: SenderDeps): Sender {
       const answer = attempt(delivery).finally(() => underWay.delete(answer))
       underWay.add(answer)
       return answer
+    },
+    forbids (url) {
+      const target = readTarget(url)
+      return target === undefined || isForbiddenAsWritten(judge, target)
     },
     async close () {
       await Promise.allSettled(underWay)

@@ -20,7 +20,9 @@ export interface ChargeUrls {
 const MAX_URLS = 3
 
 /** Reads `X-Override-Notification` and `X-Append-Notification`; an empty header is absent, an unusable URL left out. */
-export function readChargeUrls (override: string | undefined, append: string | undefined): ChargeUrls {
+export function readChargeUrls (override: string | undefined, append: string | undefined, isForbidden: (url: string) => boolean = () => false): ChargeUrls {
+  const usable = (header: string): readonly string[] =>
+    header.split(',').map((url) => url.trim()).filter((url) => readTarget(url) !== undefined && !isForbidden(url))
   return {
     override: isGiven(override) ? usable(override) : null,
     append: isGiven(append) ? usable(append) : []
@@ -35,10 +37,6 @@ export function notificationUrls (own: readonly string[], { override, append }: 
 
 function isGiven (header: string | undefined): header is string {
   return header !== undefined && header.trim() !== ''
-}
-
-function usable (list: string): readonly string[] {
-  return list.split(',').map((url) => url.trim()).filter((url) => readTarget(url) !== undefined)
 }
 
 function distinct (urls: readonly string[]): readonly string[] {

@@ -52,7 +52,7 @@ const MOVES: Record<Move, { readonly from: Status, readonly to: Status }> = {
 
 /** Why a transaction that has left `pending` cannot be paid, expired or cancelled: what a cashier would say. */
 const NO_LONGER_PENDING: Record<Exclude<Status, 'pending'>, readonly [RefusalCode, string]> = {
-  settlement: ['already_paid', 'This payment code has been paid already.'],
+  settlement: ['already_paid', 'This payment code has been paid already; there is nothing more to pay.'],
   expire: ['expired', 'This payment code has expired. Ask the merchant for a new one.'],
   cancel: ['cancelled', 'The merchant has cancelled this payment. Ask the merchant for a new code.'],
   deny: ['denied', 'This payment was reversed. Ask the merchant for a new code.']

@@ -54,11 +54,20 @@ export function answerError (error: FastifyError, request: FastifyRequest, reply
   return reply.code(status).send({ code, message })
 }
 
+/** Every failure of the shape, with the member it is about. */
+function describe ({ validation = [], validationContext: part }: FastifyError): string {
+  return validation.map(({ instancePath, message, params }) => {
+    const extra = typeof params.additionalProperty === 'string' ? `: ${params.additionalProperty}` : ''
+    const values = Array.isArray(params.allowedValues) ? `: ${params.allowedValues.join(', ')}` : ''
+    return `${part ?? 'request'}${instancePath} ${message ?? 'is wrong'}${extra}${values}`
+  }).join('; ')
+}
+
 function explain (error: FastifyError): { status: number, code: string, message: string } {
   if (error instanceof Refusal) return { status: STATUS[error.code], code: error.code, message: error.message }
   if (error instanceof ApiError) return error
   if (error instanceof NotKept) return { status: 507, code: 'not_kept', message: 'this could not be written to the data file, so nothing was changed; see /readyz for the reason' }
-  if (error.validation !== undefined) return { status: 400, code: 'invalid_request', message: error.message }
+  if (error.validation !== undefined) return { status: 400, code: 'invalid_request', message: describe(error) }
 
   const [code, message] = CODES[error.statusCode ?? 500] ?? []
   if (code === undefined || message === undefined) return { status: 500, code: 'unexpected', message: 'something unexpected happened; the log has the details' }

@@ -6,6 +6,7 @@ import type { Random } from '../ports.ts'
 import { adminRoutes } from './admin/routes.ts'
 import type { AdminDeps } from './admin/routes.ts'
 import { answerError, ApiError } from './api-error.ts'
+import { answerClientError } from './client-errors.ts'
 import { createErrorIds } from './gateway/core/error-ids.ts'
 import { isGatewayUrl, routableUrl } from './gateway/core/paths.ts'
 import { answerUnrouted, gatewayRoutes } from './gateway/core/routes.ts'
@@ -31,32 +32,31 @@ export function buildApp (deps: AppDeps): FastifyInstance {
     rewriteUrl: ({ url }) => routableUrl(url ?? '/'),
     routerOptions: { maxParamLength: 65_536 },
     return503OnClosing: false,
+    clientErrorHandler: answerClientError(newErrorId),
     ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true } }
   }).withTypeProvider<TypeBoxTypeProvider>()
 
   app.addHook('onResponse', async (request, reply) => {
     request.log.info({ method: request.method, path: request.url.split('?')[0], status: reply.statusCode, duration_ms: Math.round(reply.elapsedTime) }, 'request')
   })
+  const guard = createGuard(deps.allowedHosts)
+  app.addHook('onRequest', async (request) => {
+    if (!isGatewayUrl(request.url)) await guard(request)
+  })
   app.setErrorHandler(answerError)
+  // Whoever asks for what is not there learns so, whatever the body is: each interface brings its own parser.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _body, done) => done(null))
   app.setNotFoundHandler(async (request, reply) => {
     if (isGatewayUrl(request.url)) return answerUnrouted({ newErrorId }, request, reply)
+    // Snap is another product; its clients read errors in this form (docs/gateway.md, 11.2).
+    if (request.url.startsWith('/snap/')) return reply.code(404).send({ error_messages: ['Snap is not emulated by Warung'] })
     throw new ApiError(404, 'not_found', `there is no ${request.method} ${request.url.split('?')[0]}; README lists what there is`)
   })
 
   app.register(gatewayRoutes, { ...deps, newErrorId })
-  app.get('/snap/*', answerSnap)
-  app.post('/snap/*', answerSnap)
-  app.register(async (own) => {
-    own.addHook('onRequest', createGuard(deps.allowedHosts))
-    own.register(healthRoutes, deps)
-    own.register(adminRoutes, { ...deps, prefix: '/admin' })
-    own.register(tillRoutes, { ...deps, prefix: '/till' })
-  })
+  app.register(healthRoutes, deps)
+  app.register(adminRoutes, { ...deps, prefix: '/admin' })
+  app.register(tillRoutes, { ...deps, prefix: '/till' })
   return app as unknown as FastifyInstance
-}
-
-/** Snap is another product; its clients read errors in this form (docs/gateway.md, 11.2). */
-async function answerSnap (_request: unknown, reply: { code: (status: number) => unknown }): Promise<object> {
-  reply.code(404)
-  return { error_messages: ['Snap is not emulated by Warung'] }
 }

@@ -4,6 +4,7 @@ import basicAuth from '@fastify/basic-auth'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
 import type { Merchant } from '../domain/merchant.ts'
+import { Refusal } from '../domain/refusal.ts'
 import { findMerchant, recogniseMerchant } from '../operations/recognise-merchant.ts'
 import type { Clock, Storage } from '../ports.ts'
 
@@ -51,11 +52,13 @@ export async function authenticateByKeyOrPassword (app: FastifyInstance, deps: A
           await pause
           throw new Error('wrong admin password')
         }
-        request.merchant = await findMerchant(deps, merchantIdOf(request) ?? deps.defaultMerchantId) ?? null
+        const merchantId = merchantIdOf(request) ?? deps.defaultMerchantId
+        request.merchant = await findMerchant(deps, merchantId) ?? null
+        if (request.merchant === null) throw new Refusal('merchant_unknown', `there is no merchant ${merchantId}; name another in X-Merchant-Id`)
       } else {
         request.merchant = await recogniseMerchant(deps, username) ?? null
+        if (request.merchant === null) throw new Error('unknown server key')
       }
-      if (request.merchant === null) throw new Error('no such merchant')
     }
   })
 }

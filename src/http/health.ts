@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 
 export interface HealthDeps {
   /** Why it is not ready; null while it is. */
-  readonly notReady: () => string | null
+  readonly notReady: () => Promise<string | null>
 }
 
 /** Is the process alive, and can it serve? */
@@ -10,7 +10,7 @@ export async function healthRoutes (app: FastifyInstance, { notReady }: HealthDe
   app.get('/livez', async () => ({ status: 'ok' }))
 
   app.get('/readyz', async (_request, reply) => {
-    const reason = notReady()
+    const reason = await notReady()
     return reason === null ? { status: 'ok' } : reply.code(503).send({ status: 'not_ready', reason })
   })
 }

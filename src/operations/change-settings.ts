@@ -2,18 +2,25 @@ import type { Merchant } from '../domain/merchant.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { changeSettings as changed } from '../domain/settings.ts'
 import type { Settings } from '../domain/settings.ts'
-import type { Events, Storage } from '../ports.ts'
+import type { Events, Sender, Storage } from '../ports.ts'
 
 export interface ChangeSettingsDeps {
   readonly storage: Storage
   readonly events: Events
+  readonly sender: Pick<Sender, 'forbids'>
 }
 
 /** Lays a settings document, whole or in part, over a merchant's settings. Refuses it as a whole where a member is wrong. */
-export async function changeSettings ({ storage, events }: ChangeSettingsDeps, { merchantId }: Merchant, document: unknown): Promise<Settings> {
+export async function changeSettings ({ storage, events, sender }: ChangeSettingsDeps, { merchantId }: Merchant, document: unknown): Promise<Settings> {
   const merchant = await storage.changeMerchant(merchantId, (current) => {
     if (current === undefined) throw new Refusal('merchant_unknown', `there is no merchant ${merchantId} any more`)
-    return { ...current, settings: changed(current.settings, document) }
+    const settings = changed(current.settings, document)
+    const added = settings.notificationUrls.filter((url) => !current.settings.notificationUrls.includes(url))
+    const forbidden = added.find(sender.forbids)
+    if (forbidden !== undefined) {
+      throw new Refusal('invalid_settings', `notification_urls holds ${forbidden}, which is forbidden: it is this emulator itself, a link-local or metadata address, or not in --allow-target`)
+    }
+    return { ...current, settings }
   })
   if (merchant === 'key_taken') throw new Error('settings hold no key')
   events.publish({ merchantId, kind: 'settings' })

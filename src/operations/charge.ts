@@ -6,10 +6,11 @@ import type { Merchant } from '../domain/merchant.ts'
 import { notificationsOf } from '../domain/notification.ts'
 import { makePaymentCode } from '../domain/payment-code.ts'
 import { Refusal } from '../domain/refusal.ts'
+import { readChargeUrls } from '../domain/target.ts'
 import type { ChargeUrls } from '../domain/target.ts'
 import { nowOn } from '../domain/timeline.ts'
 import type { Transaction } from '../domain/transaction.ts'
-import type { Change, Clock, Draw, Events, Random, Storage } from '../ports.ts'
+import type { Change, Clock, Draw, Events, Random, Sender, Storage } from '../ports.ts'
 import { publishChange } from './publish-change.ts'
 
 export interface ChargeDeps {
@@ -17,25 +18,29 @@ export interface ChargeDeps {
   readonly random: Random
   readonly storage: Storage
   readonly events: Events
+  readonly sender: Pick<Sender, 'forbids'>
 }
 
 export interface ChargeOrder {
   readonly request: ChargeRequest
-  readonly urls: ChargeUrls
+  /** The headers `X-Override-Notification` and `X-Append-Notification`. */
+  readonly overrideUrls: string | undefined
+  readonly appendUrls: string | undefined
 }
 
 // With 10^8 codes for a merchant, so many misses in a row mean that they are all but used up.
 const CODE_TRIES = 50
 
 /** Opens a pending transaction with a payment code of its own. Refuses what makes no sense and an order id that is taken. */
-export async function charge ({ clock, random, storage, events }: ChargeDeps, merchant: Merchant, order: ChargeOrder): Promise<Transaction> {
+export async function charge ({ clock, random, storage, events, sender }: ChargeDeps, merchant: Merchant, { request, overrideUrls, appendUrls }: ChargeOrder): Promise<Transaction> {
   const { merchantId, settings, timeline } = merchant
   const now = nowOn(timeline, clock.now())
-  const wanted = readCharge(order.request, settings, now)
+  const wanted = readCharge(request, settings, now)
+  const urls = readChargeUrls(overrideUrls, appendUrls, sender.forbids)
 
   for (let tries = 0; tries < CODE_TRIES; tries++) {
     const inserted = await storage.insertTransaction(merchantId, wanted.orderId, (chance) =>
-      opened(merchant, order, wanted, now, random.draw(merchantId, `change ${chance}, try ${tries}`)))
+      opened(merchant, { request, urls, ...wanted }, now, random.draw(merchantId, `change ${chance}, try ${tries}`)))
     if (inserted === 'order_taken') throw new Refusal('order_taken', `order ${wanted.orderId} is pending or paid already`)
     if (inserted === 'code_taken') continue
     publishChange(events, inserted)
@@ -44,7 +49,9 @@ export async function charge ({ clock, random, storage, events }: ChargeDeps, me
   throw new Error(`no free payment code for ${wanted.store} after ${CODE_TRIES} tries`)
 }
 
-function opened (merchant: Merchant, { request, urls }: ChargeOrder, { store, orderId, grossAmount, expiresAt }: Charge, now: Instant, draw: Draw): Change {
+type Opening = Charge & { readonly request: ChargeRequest, readonly urls: ChargeUrls }
+
+function opened (merchant: Merchant, { request, urls, store, orderId, grossAmount, expiresAt }: Opening, now: Instant, draw: Draw): Change {
   const { merchantId, settings } = merchant
   const transaction: Transaction = {
     transactionId: draw.uuid(),

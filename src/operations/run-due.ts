@@ -1,6 +1,5 @@
 import type { Instant } from '../domain/instant.ts'
 import { Refusal } from '../domain/refusal.ts'
-import { nowOn } from '../domain/timeline.ts'
 import type { Due } from '../ports.ts'
 import { attemptNotification } from './attempt-notification.ts'
 import type { AttemptNotificationDeps } from './attempt-notification.ts'
@@ -36,7 +35,7 @@ const PAUSE_AFTER_ERROR_MS = 1_000
 export function createRunDue (deps: RunDueDeps): RunDue {
   const { clock, storage, onError, onRoom } = deps
   const underWay = new Map<string, number>()
-  const attempts = new Set<Promise<void>>()
+  const goingOn = new Set<Promise<void>>()
   const stop = new AbortController()
   let isClosed = false
   let running = Promise.resolve()
@@ -47,32 +46,29 @@ export function createRunDue (deps: RunDueDeps): RunDue {
     for (;;) {
       const next = isClosed ? undefined : await storage.nextDue(room)
       if (next === undefined || next.machineAt > clock.now()) return
-      if (!await runMerchant(next.due.merchantId)) return
+      // One instant at a time: what it newly makes due comes before what falls due later.
+      const lease = { from: clock.now(), until: clock.now() + LEASE_MS }
+      const claimed = await storage.claimDue(next.due.merchantId, next.due.at, BATCH, lease, room)
+      if (claimed.length === 0) return
+      await Promise.all(claimed.map((due) => begin(due)))
     }
-  }
-
-  /** Returns whether there was anything to do. */
-  async function runMerchant (merchantId: string): Promise<boolean> {
-    const merchant = await storage.findMerchant(merchantId)
-    if (merchant === undefined) return false
-    const machineNow = clock.now()
-    const lease = { from: machineNow, until: machineNow + LEASE_MS }
-    const claimed = await storage.claimDue(merchantId, nowOn(merchant.timeline, machineNow), BATCH, lease, room)
-    await Promise.all(claimed.map((due) => begin(due)))
-    return claimed.length > 0
   }
 
   async function begin (due: Due): Promise<void> {
     if (due.kind === 'expiry') return lapse(due)
     underWay.set(due.target, (underWay.get(due.target) ?? 0) + 1)
-    const attempt = tryOnce(due).finally(() => {
-      attempts.delete(attempt)
+    goOn(tryOnce(due).finally(() => {
       const left = (underWay.get(due.target) ?? 1) - 1
       if (left === 0) underWay.delete(due.target)
       else underWay.set(due.target, left)
       onRoom()
-    })
-    attempts.add(attempt)
+    }))
+  }
+
+  /** Lets something go on by itself; `settled` and `close` wait for it. */
+  function goOn (work: Promise<void>): void {
+    const going = work.finally(() => goingOn.delete(going))
+    goingOn.add(going)
   }
 
   async function lapse (due: Due & { kind: 'expiry' }): Promise<void> {
@@ -81,7 +77,7 @@ export function createRunDue (deps: RunDueDeps): RunDue {
     } catch (error) {
       // Paid or cancelled in the same moment: then it does not lapse.
       if (error instanceof Refusal) return
-      await giveBack(due, error)
+      goOn(giveBack(due, error).finally(onRoom))
     }
   }
 
@@ -108,13 +104,13 @@ export function createRunDue (deps: RunDueDeps): RunDue {
       return running
     },
     settled: async () => {
-      while (attempts.size > 0) await Promise.all(attempts)
+      while (goingOn.size > 0) await Promise.all(goingOn)
     },
     close: async (graceMs) => {
       isClosed = true
       await running.catch(onError)
       const grace = new AbortController()
-      const ended = Promise.all(attempts).then(() => grace.abort())
+      const ended = Promise.all(goingOn).then(() => grace.abort())
       await clock.wait(graceMs, grace.signal)
       stop.abort()
       await ended

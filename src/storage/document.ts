@@ -7,6 +7,7 @@ import type { Files } from './files.ts'
 import type { JournalPosition } from './journal-format.ts'
 import type { KeptRecord } from './kept-record.ts'
 import { readHead, readRecords } from './read-document.ts'
+import type { OnEdited } from './read-document.ts'
 import { documentChunks } from './write-document.ts'
 
 export interface Document {
@@ -22,17 +23,20 @@ export const EMPTY_DOCUMENT: Document = { folded: { segment: 0, seq: 0 }, record
 export class DocumentFile implements Adapter<Document> {
   readonly #files: Files
   readonly #path: string
+  readonly #onEdited: OnEdited | undefined
 
-  constructor (files: Files, path: string) {
+  /** Without `onEdited` a document that was edited by hand cannot be read. */
+  constructor (files: Files, path: string, onEdited?: OnEdited) {
     this.#files = files
     this.#path = path
+    this.#onEdited = onEdited
   }
 
   async read (): Promise<Document | null> {
-    const [files, path] = [this.#files, this.#path]
+    const [files, path, onEdited] = [this.#files, this.#path, this.#onEdited]
     try {
       const folded = await readHead(files, path)
-      return { folded, records: { [Symbol.asyncIterator]: () => readRecords(files, path) } }
+      return { folded, records: { [Symbol.asyncIterator]: () => readRecords(files, path, onEdited) } }
     } catch (error) {
       if (isMissing(error)) return null
       throw error

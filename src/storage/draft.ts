@@ -26,6 +26,7 @@ export class Draft {
   readonly #newest = new Map<string, string>()
   #nextOrder: number
   #committed = 0
+  #isForced = false
 
   constructor (tables: Tables) {
     this.#tables = tables
@@ -74,41 +75,60 @@ export class Draft {
 
   /** Puts a state and its notifications, and counts the chance that went into it. */
   putChange ({ transaction, notifications }: Change): void {
-    const { merchantId } = transaction
+    const { merchantId, transactionId } = transaction
     const counter = { merchantId, chance: this.chance(merchantId) + 1 }
+    // All lines are made before anything is put: one that cannot be written leaves nothing half done.
+    const entries = [
+      { section: 'counters', key: merchantId, value: counter, line: JSON.stringify(counterRecord(counter)) } as const,
+      this.#transactionEntry(transaction),
+      ...notifications.map((notification) => this.#notificationEntry(notification))
+    ] as const
+    const isNew = !this.#transactions.has(transactionId) && !this.#tables.transactions.has(transactionId)
+    for (const entry of entries) this.#put(entry)
     this.#chances.set(merchantId, counter.chance)
-    this.#entries.push({ section: 'counters', key: merchantId, value: counter, line: JSON.stringify(counterRecord(counter)) })
-    this.#putTransaction(transaction)
-    for (const notification of notifications) this.putNotification(notification)
+    if (!isNew) return
+    this.#newest.set(orderKey(merchantId, transaction.orderId), transactionId)
+    this.#newest.set(codeKey(transaction.store, transaction.paymentCode), transactionId)
   }
 
-  putNotification (value: Notification): void {
-    const order = this.#notifications.get(value.id)?.order ?? this.#tables.notifications.get(value.id)?.order ?? this.#nextOrder++
-    const entry: EntryOf<'notifications'> = { section: 'notifications', key: value.id, value, order, line: JSON.stringify({ ...notificationRecord(value), order }) }
-    this.#notifications.set(value.id, entry)
-    this.#entries.push(entry)
+  putNotification (notification: Notification): void {
+    this.#put(this.#notificationEntry(notification))
   }
 
-  /** What was put since the last call. */
-  takeCommit (): Commit {
+  /** Makes a commit of what is put, even if that is nothing: to see whether anything can be kept. */
+  commitAnyway (): void {
+    this.#isForced = true
+  }
+
+  /** What was put since the last call; undefined for nothing. */
+  takeCommit (): Commit | undefined {
     const commit = this.#entries.slice(this.#committed)
+    const isWanted = commit.length > 0 || this.#isForced
     this.#committed = this.#entries.length
-    return commit
+    this.#isForced = false
+    return isWanted ? commit : undefined
   }
 
   applyTo (tables: Tables): void {
     for (const entry of this.#entries) tables.put(entry)
   }
 
-  #putTransaction (value: Transaction): void {
-    const known = this.#transactions.get(value.transactionId)?.order ?? this.#tables.transactions.get(value.transactionId)?.order
-    const order = known ?? this.#nextOrder++
-    const entry: EntryOf<'transactions'> = { section: 'transactions', key: value.transactionId, value, order, line: JSON.stringify({ ...transactionRecord(value), order }) }
-    this.#transactions.set(value.transactionId, entry)
+  #transactionEntry (value: Transaction): EntryOf<'transactions'> {
+    const key = value.transactionId
+    const order = this.#transactions.get(key)?.order ?? this.#tables.transactions.get(key)?.order ?? this.#nextOrder++
+    return { section: 'transactions', key, value, order, line: JSON.stringify({ ...transactionRecord(value), order }) }
+  }
+
+  #notificationEntry (value: Notification): EntryOf<'notifications'> {
+    const key = value.id
+    const order = this.#notifications.get(key)?.order ?? this.#tables.notifications.get(key)?.order ?? this.#nextOrder++
+    return { section: 'notifications', key, value, order, line: JSON.stringify({ ...notificationRecord(value), order }) }
+  }
+
+  #put (entry: Entry): void {
     this.#entries.push(entry)
-    if (known !== undefined) return
-    this.#newest.set(orderKey(value.merchantId, value.orderId), value.transactionId)
-    this.#newest.set(codeKey(value.store, value.paymentCode), value.transactionId)
+    if (entry.section === 'transactions') this.#transactions.set(entry.key, entry)
+    if (entry.section === 'notifications') this.#notifications.set(entry.key, entry)
   }
 
   #isLive (id: string | undefined): boolean {

@@ -1,16 +1,36 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname } from 'node:path'
+
 import type { Storage } from '../ports.ts'
 import { openJsonFile } from './json-file.ts'
+import type { JsonFile } from './json-file.ts'
+import { lockFile } from './lock.ts'
 import { RecordStorage } from './record-storage.ts'
 import { readEntry, Tables } from './tables.ts'
 
 export interface JsonFileStorageOptions {
   readonly path: string
+  readonly acceptEdits?: boolean
   readonly warn: (message: string) => void
 }
 
-/** Keeps everything in a JSON document and the journal beside it. Throws `DamagedFile` where they cannot be read. */
-export async function openJsonFileStorage ({ path, warn }: JsonFileStorageOptions): Promise<Storage> {
+/** Keeps everything in a JSON document and the journal beside it. Throws `LockedFile`, or `DamagedFile` where they cannot be read. */
+export async function openJsonFileStorage ({ path, acceptEdits = false, warn }: JsonFileStorageOptions): Promise<Storage> {
+  await mkdir(dirname(path), { recursive: true })
+  const lock = await lockFile(path, warn)
   const tables = new Tables()
-  const file = await openJsonFile({ path, warn, onRecord: (section, record, line) => tables.put(readEntry(section, record, line)) })
-  return new RecordStorage(tables, { keep: (commits) => file.append(commits), close: () => file.close() })
+  let file: JsonFile
+  try {
+    file = await openJsonFile({ path, acceptEdits, warn, onRecord: (section, record, line) => tables.put(readEntry(section, record, line)) })
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+  return new RecordStorage(tables, {
+    keep: (commits) => file.append(commits),
+    close: async () => {
+      await file.close()
+      await lock.release()
+    }
+  })
 }

@@ -20,6 +20,8 @@ export interface JsonFileOptions {
   /** Called for each record there is, oldest first: a later one replaces an earlier one of the same key. */
   readonly onRecord: (section: Section, value: unknown, line: string) => void
   readonly warn: (message: string) => void
+  /** Takes a document that was edited by hand, and seals it anew. */
+  readonly acceptEdits?: boolean
   readonly files?: Files
   readonly foldAfterBytes?: number
   /** How to fold while commits go on. */
@@ -37,7 +39,7 @@ export interface JsonFile {
 const FOLD_AFTER_BYTES = 8 * 1024 * 1024
 
 /** Rejects with `DamagedFile`, and changes nothing, where a file is not as it was written. */
-export async function openJsonFile ({ path, onRecord, warn, files = nodeFiles, foldAfterBytes = FOLD_AFTER_BYTES, fold = foldInBackground }: JsonFileOptions): Promise<JsonFile> {
+export async function openJsonFile ({ path, onRecord, warn, acceptEdits = false, files = nodeFiles, foldAfterBytes = FOLD_AFTER_BYTES, fold = foldInBackground }: JsonFileOptions): Promise<JsonFile> {
   const take = ({ section, value, line, at }: KeptRecord, file: string): void => {
     try {
       onRecord(section, value, line)
@@ -47,13 +49,22 @@ export async function openJsonFile ({ path, onRecord, warn, files = nodeFiles, f
   }
 
   await files.mkdir(dirname(path), { recursive: true })
-  const document = new Low(new DocumentFile(files, path), EMPTY_DOCUMENT)
+  let isEdited = false
+  const document = new Low(new DocumentFile(files, path, acceptEdits ? () => { isEdited = true } : undefined), EMPTY_DOCUMENT)
   await document.read()
   const { folded, records } = document.data
-  for await (const record of records) take(record, path)
+  const checkKey = acceptEdits ? refuseDoubleKeys(path) : () => {}
+  for await (const record of records) {
+    checkKey(record)
+    take(record, path)
+  }
   const { segment, seq, torn } = await readJournal(files, path, folded, Infinity, take)
 
   // All is sound. What a crash left behind can go now.
+  if (isEdited) {
+    await document.write()
+    warn(`${path} was edited by hand; it is taken as it is and sealed anew`)
+  }
   if (torn !== undefined) {
     await cutOff(files, torn)
     warn(`${torn.file}, line ${torn.at}: a crash cut this line short; it was never acknowledged and is dropped`)
@@ -69,6 +80,14 @@ export async function openJsonFile ({ path, onRecord, warn, files = nodeFiles, f
   return file
 }
 
+/** Only hands can give two records one key. */
+function refuseDoubleKeys (path: string): (record: KeptRecord) => void {
+  const keys = new Set<string>()
+  return ({ section, key, at }) => {
+    if (keys.size === keys.add(`${section} ${key}`).size) throw new DamagedFile(path, at, `a second record of "${section}" has the key ${key}`, 'give each its own, or take one out')
+  }
+}
+
 async function cutOff (files: Files, { file, from }: TornLine): Promise<void> {
   const segment = await files.open(file, 'r+')
   try {
@@ -78,7 +97,7 @@ async function cutOff (files: Files, { file, from }: TornLine): Promise<void> {
   }
 }
 
-type Settings = Required<Omit<JsonFileOptions, 'onRecord'>>
+type Settings = Required<Omit<JsonFileOptions, 'onRecord' | 'acceptEdits'>>
 
 class OpenJsonFile implements JsonFile {
   readonly #settings: Settings

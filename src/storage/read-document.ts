@@ -22,8 +22,11 @@ export async function readHead (files: Files, path: string): Promise<JournalPosi
   return parseHead(path, head.bytes.toString('latin1', 0, 200))
 }
 
+/** Called where the digest does not match, but all else is as it should be. */
+export type OnEdited = () => void
+
 /** Its records in their order. Once the last has been handed out and taken, the whole document has been checked. */
-export async function * readRecords (files: Files, path: string): AsyncGenerator<KeptRecord, void, undefined> {
+export async function * readRecords (files: Files, path: string, onEdited?: OnEdited): AsyncGenerator<KeptRecord, void, undefined> {
   const lines = new DocumentLines(files, path)
   try {
     parseHead(path, (await lines.next()).toString())
@@ -39,7 +42,7 @@ export async function * readRecords (files: Files, path: string): AsyncGenerator
       }
       if (hasComma === true) throw lines.damaged('the line before has a comma at its end')
     }
-    await lines.checkDigest()
+    await lines.checkDigest(onEdited)
   } finally {
     await lines.close()
   }
@@ -64,14 +67,19 @@ class DocumentLines {
     return bytes
   }
 
-  async checkDigest (): Promise<void> {
-    const isRight = (await this.#take()).toString() === digestLine(this.#hash.digest('hex'))
+  async checkDigest (onEdited: OnEdited | undefined): Promise<void> {
+    const line = (await this.#take()).toString()
     if ((await this.#lines.next()).done !== true) throw this.damaged('something follows the end')
-    if (!isRight) throw this.damaged('the digest is not that of the lines before it: the file was edited by hand or damaged')
+    if (line === digestLine(this.#hash.digest('hex'))) return
+    if (!/^"digest":"sha256-[0-9a-f]{64}"\}\n$/.test(line)) throw this.damaged('the digest should stand here')
+    if (onEdited === undefined) {
+      throw this.damaged('the digest is not that of the lines before it: the file was edited by hand or damaged', 'to take it as it is, start once with --accept-edits; else put back a sound copy of it')
+    }
+    onEdited()
   }
 
-  damaged (what: string): DamagedFile {
-    return new DamagedFile(this.#path, this.at, what)
+  damaged (what: string, toDo?: string): DamagedFile {
+    return new DamagedFile(this.#path, this.at, what, toDo)
   }
 
   async close (): Promise<void> {

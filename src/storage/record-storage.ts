@@ -35,6 +35,8 @@ export class RecordStorage implements Storage {
   readonly #keeper: Keeper
   #queue: Job[] = []
   #flushing: Promise<void> | undefined
+  /** Why the last commit was not kept. */
+  #trouble: string | null = null
 
   constructor (tables: Tables, keeper: Keeper) {
     this.#tables = tables
@@ -162,6 +164,11 @@ export class RecordStorage implements Storage {
     return next
   }
 
+  async trouble (): Promise<string | null> {
+    if (this.#trouble !== null) await this.#change((draft) => draft.commitAnyway()).catch(() => {})
+    return this.#trouble
+  }
+
   async close (): Promise<void> {
     while (this.#flushing !== undefined) await this.#flushing
     await this.#keeper.close()
@@ -205,7 +212,7 @@ export class RecordStorage implements Storage {
       try {
         const end = job.decide(draft)
         const commit = draft.takeCommit()
-        if (commit.length > 0) commits.push(commit)
+        if (commit !== undefined) commits.push(commit)
         return end
       } catch (error) {
         return () => job.reject(error)
@@ -215,9 +222,11 @@ export class RecordStorage implements Storage {
     try {
       if (commits.length > 0) await this.#keeper.keep(commits)
     } catch (error) {
+      this.#trouble = error instanceof Error ? error.message : String(error)
       for (const job of jobs) job.reject(error)
       return
     }
+    if (commits.length > 0) this.#trouble = null
     draft.applyTo(this.#tables)
     for (const end of endings) end()
   }

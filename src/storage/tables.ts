@@ -134,6 +134,8 @@ export class Tables {
       Object.assign(row, { state, dueAt, attempts, line })
     }
     this.#nextOrder = Math.max(this.#nextOrder, order + 1)
+    // Whoever claimed its next attempt has done with it.
+    world.due.release(id)
     // Its first attempt may have been what later ones to the same URL were waiting for.
     for (const each of siblings) if (each.url === url) world.due.set(each.id, attemptOf(each, siblings))
   }

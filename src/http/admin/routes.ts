@@ -2,6 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import { settingsDocument } from '../../domain/settings.ts'
 import { changeSettings } from '../../operations/change-settings.ts'
+import type { ChangeSettingsDeps } from '../../operations/change-settings.ts'
 import { expireTransaction } from '../../operations/expire-transaction.ts'
 import { listNotifications } from '../../operations/list-notifications.ts'
 import { listTransactions } from '../../operations/list-transactions.ts'
@@ -18,7 +19,7 @@ import { answerChange } from './answer-change.ts'
 import { notificationDocument, notificationSummary, transactionDocument, transactionSummary } from './documents.ts'
 import { Id, NoBody, NotificationsQuery, PayBody, Ref, TransactionsQuery, WaitQuery } from './schemas.ts'
 
-export type AdminDeps = MoveTransactionDeps & AuthenticationDeps
+export type AdminDeps = MoveTransactionDeps & AuthenticationDeps & ChangeSettingsDeps
 
 const DEFAULT_LIMIT = 50
 

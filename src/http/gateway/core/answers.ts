@@ -10,7 +10,7 @@ export interface Answer {
 type MakeAnswer = (id: string, refusal?: Refusal) => Answer
 
 /** What the server itself finds wrong before any rule of the domain is asked. */
-export type Fault = 'unauthorized' | 'unknown_path' | 'wrong_method' | 'too_large' | 'empty_body' | 'malformed_json' | 'wrong_format' | 'unexpected' | 'bad_http'
+export type Fault = 'unauthorized' | 'unknown_path' | 'wrong_method' | 'too_large' | 'empty_body' | 'malformed_json' | 'wrong_format' | 'unexpected'
 
 const MESSAGES = {
   conflict: 'The request could not be completed due to a conflict with the current state of the target resource, please try again',
@@ -35,9 +35,7 @@ export const FAULTS: Record<Fault, MakeAnswer> = {
   empty_body: error('500', MESSAGES.unexpected),
   malformed_json: error('413', MESSAGES.syntax),
   wrong_format: error('413', MESSAGES.format),
-  unexpected: error('500', MESSAGES.unexpected),
-  // Not even HTTP: there is nothing recorded, and no path to look at.
-  bad_http: error('400', MESSAGES.invalid, 400)
+  unexpected: error('500', MESSAGES.unexpected)
 }
 
 const stateForbids = error('412', MESSAGES.state)

@@ -6,10 +6,10 @@ import type { Random } from '../../../ports.ts'
  * Makes the `id` of error bodies. They are never kept, so they are drawn apart from what is: an error more or less changes
  * nothing about the next charge of a seeded run.
  */
-export function createErrorIds (random: Random): (request: FastifyRequest) => string {
+export function createErrorIds (random: Random): (request?: FastifyRequest) => string {
   const counts = new Map<string, number>()
-  return ({ merchant }) => {
-    const merchantId = merchant?.merchantId ?? ''
+  return (request) => {
+    const merchantId = request?.merchant?.merchantId ?? ''
     const count = counts.get(merchantId) ?? 0
     counts.set(merchantId, count + 1)
     return random.draw(merchantId, `error ${count}`).uuid()

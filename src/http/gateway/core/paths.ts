@@ -1,9 +1,8 @@
 /** Makes a request target routable as the gateway takes it: `//v2` as `/v2`, and any text as an id (docs/gateway.md, 13). */
 export function routableUrl (target: string): string {
   const url = target.replace(/^https?:\/\/[^/?#]*/i, '').replace(/^\/+(?=v2\/)/, '/')
-  if (!isGatewayUrl(url)) return url === '' ? '/' : url
   const [path = '', ...query] = url.split('?')
-  return [path.split('/').map(decodable).join('/'), ...query].join('?')
+  return [path === '' ? '/' : path.split('/').map(decodable).join('/'), ...query].join('?')
 }
 
 export function isGatewayUrl (url: string): boolean {

@@ -1,11 +1,15 @@
+import { textOf } from '../../../domain/charge-request.ts'
 import { harmless, isObject } from '../../../domain/json.ts'
 import type { Json } from '../../../domain/json.ts'
 import { GatewayFault } from './answers.ts'
 
-/** Bytes of one megabyte are what a charge may have at most (docs/gateway.md, 13). */
+/** What a body may have at most (docs/gateway.md, 13). */
 export const MAX_BODY_BYTES = 1_048_576
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+// A text, or an integer that may have more digits than a double keeps. Texts are matched so that nothing in them is.
+const TEXT_OR_LONG_INTEGER = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g
 
 /** Reads the JSON of a charge, whatever its content type says; checked in the order of docs/gateway.md, 12. */
 export function readBody (bytes: Buffer | undefined): Json {
@@ -21,7 +25,8 @@ export function readBody (bytes: Buffer | undefined): Json {
 export function readCaptureId (bytes: Buffer | undefined): string {
   try {
     const body = readBody(bytes)
-    return isObject(body) && typeof body.transaction_id === 'string' ? body.transaction_id : ''
+    const id = isObject(body) ? body.transaction_id : undefined
+    return typeof id === 'string' || typeof id === 'number' ? textOf(id) : ''
   } catch {
     return ''
   }
@@ -29,7 +34,12 @@ export function readCaptureId (bytes: Buffer | undefined): string {
 
 function parse (bytes: Buffer): Json {
   try {
-    return JSON.parse(utf8.decode(bytes)) as Json
+    const text = utf8.decode(bytes)
+    const json = JSON.parse(text) as Json
+    // An order id may be a 64-bit integer. As text it keeps all its digits; where a number is wanted, text is taken as well.
+    if (!/\d{16}/.test(text)) return json
+    const exact = text.replace(TEXT_OR_LONG_INTEGER, (match) => match.startsWith('"') || Number.isSafeInteger(Number(match)) ? match : `"${match}"`)
+    return exact === text ? json : JSON.parse(exact) as Json
   } catch {
     throw new GatewayFault('malformed_json')
   }

@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import type { ChargeRequest } from '../../../domain/charge-request.ts'
 import { Refusal } from '../../../domain/refusal.ts'
-import { readChargeUrls } from '../../../domain/target.ts'
 import { cancelTransaction } from '../../../operations/cancel-transaction.ts'
 import { charge } from '../../../operations/charge.ts'
+import type { ChargeDeps, ChargeOrder } from '../../../operations/charge.ts'
 import { expireTransaction } from '../../../operations/expire-transaction.ts'
 import { findTransaction } from '../../../operations/find-transaction.ts'
 import type { MoveTransactionDeps } from '../../../operations/move-transaction.ts'
@@ -18,7 +18,7 @@ import type { Body } from './bodies.ts'
 import { MAX_BODY_BYTES, readBody, readCaptureId } from './request-body.ts'
 import { ChargeBody } from './schemas.ts'
 
-export type GatewayDeps = MoveTransactionDeps & AuthenticationDeps & {
+export type GatewayDeps = ChargeDeps & MoveTransactionDeps & AuthenticationDeps & {
   /** The `id` of an error body that names no transaction: a new UUID. */
   readonly newErrorId: (request: FastifyRequest) => string
 }
@@ -107,11 +107,12 @@ async function refuseB2b (deps: GatewayDeps, request: FastifyRequest): Promise<n
   throw new Refusal('not_b2b', 'a cstore transaction has no b2b status')
 }
 
-function chargeOrder (request: FastifyRequest): { request: ChargeRequest, urls: ReturnType<typeof readChargeUrls> } {
+function chargeOrder (request: FastifyRequest): ChargeOrder {
   const { headers } = request
   return {
     request: request.body as ChargeRequest,
-    urls: readChargeUrls(headerOf(headers['x-override-notification']), headerOf(headers['x-append-notification']))
+    overrideUrls: headerOf(headers['x-override-notification']),
+    appendUrls: headerOf(headers['x-append-notification'])
   }
 }
 
