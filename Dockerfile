@@ -1,10 +1,11 @@
+# The build has what it needs; the image has the bundle and Node alone.
 FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --ignore-scripts
+RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY build.js tsconfig.json tsconfig.build.json ./
 COPY src src
-RUN npm run build
+RUN node build.js && rm dist/*.map
 
 FROM node:24-slim
 WORKDIR /app
@@ -15,4 +16,5 @@ RUN mkdir /data && chown node:node /data
 USER node
 VOLUME /data
 EXPOSE 6262
-CMD ["node", "dist/main.js"]
+HEALTHCHECK --interval=2s --timeout=5s --start-period=20s --retries=5 CMD node /app/dist/main.js ready
+CMD ["node", "/app/dist/main.js"]
