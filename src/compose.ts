@@ -2,10 +2,11 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 
 import { createAlarm } from './clock/alarm.ts'
 import { systemClock } from './clock/system-clock.ts'
-import { DEFAULT_CLIENT_KEY, DEFAULT_SERVER_KEY } from './config.ts'
+import { DEFAULT_CLIENT_KEY, DEFAULT_SERVER_KEY, UsageError } from './config.ts'
 import type { Config } from './config.ts'
 import { createSender } from './delivery/sender.ts'
 import type { Merchant } from './domain/merchant.ts'
+import { Refusal } from './domain/refusal.ts'
 import { createEvents } from './events.ts'
 import { buildApp } from './http/app.ts'
 import { openMerchant } from './operations/open-merchant.ts'
@@ -71,7 +72,11 @@ export async function compose (config: Config, { logger, clock = systemClock }: 
 
   async function closeOnce (): Promise<void> {
     isListening = false
-    await app.close()
+    const closed = app.close()
+    // Requests under way get a moment; a client that merely holds its connection open gets no more than that.
+    await Promise.race([closed, clock.wait(CLOSE_GRACE_MS)])
+    app.server.closeAllConnections()
+    await closed
     await alarm.close()
     await runDue.close(CLOSE_GRACE_MS)
     await sender.close()
@@ -85,7 +90,7 @@ export async function compose (config: Config, { logger, clock = systemClock }: 
   }
 
   try {
-    const merchant = await openMerchant({ storage }, merchantWish(config))
+    const merchant = await openMerchant({ storage, sender }, merchantWish(config))
     return {
       app,
       storage,
@@ -102,7 +107,8 @@ export async function compose (config: Config, { logger, clock = systemClock }: 
     }
   } catch (error) {
     await close()
-    throw error
+    // What was given cannot be, seen beside what is stored.
+    throw error instanceof Refusal ? new UsageError(error.message) : error
   }
 }
 

@@ -33,7 +33,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** `--help` or `--version` was asked for, and answered. */
+/** `--help` was asked for, and answered. */
 export class HelpShown extends Error {
   override readonly name = 'HelpShown'
 }
@@ -169,7 +169,7 @@ function readSwitch (value: string): boolean {
 }
 
 function readUrl (value: string): string {
-  if (readTarget(value) === undefined) throw new Error(`must be an http or https URL, not "${value}"`)
+  if (readTarget(value) === undefined) throw new Error(`must be an http or https URL without credentials, not "${masked(value)}"`)
   return value
 }
 
@@ -199,8 +199,13 @@ function readMerchantId (value: string): string {
 function readUrls (value: string): readonly string[] {
   const urls = list(value)
   const unusable = urls.find((url) => readTarget(url) === undefined)
-  if (unusable !== undefined) throw new Error(`must be an http or https URL without credentials, not "${unusable}"`)
+  if (unusable !== undefined) throw new Error(`must be an http or https URL without credentials, not "${masked(unusable)}"`)
   return urls
+}
+
+/** What stands before an @ may be a password. */
+function masked (url: string): string {
+  return url.replace(/\/\/[^/]*@/, '//…@')
 }
 
 function readHosts (value: string): readonly string[] {

@@ -1,11 +1,12 @@
 #!/usr/bin/env node
-import { randomBytes } from 'node:crypto'
-
 import closeWithGrace from 'close-with-grace'
 import pino from 'pino'
 
 import { askReady } from './cli/ready.ts'
+import type { Emulator } from './compose.ts'
 import { HelpShown, MEMORY, readConfig, readReadyOptions, UsageError } from './config.ts'
+import type { Config } from './config.ts'
+import { freshPassword } from './random.ts'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2
@@ -30,16 +31,31 @@ async function ready (): Promise<void> {
 async function start (): Promise<void> {
   const config = readConfig(args)
   const isTerminal = process.stdout.isTTY
-  const adminPassword = config.adminPassword ?? (isTerminal ? randomBytes(9).toString('base64url') : undefined)
+  const adminPassword = config.adminPassword ?? (isTerminal ? freshPassword() : undefined)
   // Logs are for machines and go to standard error; what a person should see goes to standard output.
   const logger = pino({ level: config.logLevel, base: null }, pino.destination({ fd: 2, sync: true }))
 
+  const starting = startEmulator({ ...config, adminPassword }, logger)
+  closeWithGrace({ delay: CLOSE_WITHIN_MS, logger }, async ({ err }) => {
+    if (err !== undefined) logger.fatal(err, 'unexpected error, stopping')
+    const { emulator } = await starting
+    await emulator.close()
+  })
+
+  const { emulator, url } = await starting
+  const { merchant } = emulator
+  console.log(`warung ready on ${url}`)
+  console.log(`merchant ${merchant.merchantId}, data ${config.dataPath ?? `${MEMORY} (kept nowhere)`}`)
+  if (merchant.settings.notificationUrls.length === 0) console.log('no notification URL yet: give one by --notification-url, or PUT /admin/settings')
+  if (isTerminal && config.adminPassword === undefined) console.log(`admin password for this run: ${adminPassword}`)
+}
+
+async function startEmulator (config: Config, logger: pino.Logger): Promise<{ readonly emulator: Emulator, readonly url: string }> {
   // The server is only loaded to be started: a health check begins every few seconds.
   const { compose } = await import('./compose.ts')
-  const emulator = await compose({ ...config, adminPassword }, { logger })
-  let url: string
+  const emulator = await compose(config, { logger })
   try {
-    url = await emulator.start()
+    return { emulator, url: await emulator.start() }
   } catch (error) {
     await emulator.close()
     const { code } = error as NodeJS.ErrnoException
@@ -47,16 +63,6 @@ async function start (): Promise<void> {
       ? new Error(`port ${config.port} on ${config.host} is in use; stop what uses it, or choose another by --port`)
       : error
   }
-  closeWithGrace({ delay: CLOSE_WITHIN_MS, logger }, async ({ err }) => {
-    if (err !== undefined) logger.fatal(err, 'unexpected error, stopping')
-    await emulator.close()
-  })
-
-  const { merchant } = emulator
-  console.log(`warung ready on ${url}`)
-  console.log(`merchant ${merchant.merchantId}, data ${config.dataPath ?? `${MEMORY} (kept nowhere)`}`)
-  if (merchant.settings.notificationUrls.length === 0) console.log('no notification URL yet: give one by --notification-url, or PUT /admin/settings')
-  if (isTerminal && config.adminPassword === undefined) console.log(`admin password for this run: ${adminPassword}`)
 }
 
 function fail (exitCode: number, message: string): never {

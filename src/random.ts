@@ -1,12 +1,13 @@
 import { createHash, randomInt, randomUUID } from 'node:crypto'
 
-import { customAlphabet, customRandom } from 'nanoid'
+import { customAlphabet, customRandom, nanoid } from 'nanoid'
 
 import type { Draw, Random } from './ports.ts'
 
 const DIGITS = '0123456789'
 const NAME_ALPHABET = '0123456789abcdefghijklmnopqrstuvwxyz'
 const NAME_LENGTH = 20
+const PASSWORD_LENGTH = 16
 const FRACTION_STEPS = 2 ** 32
 
 const digits = customAlphabet(DIGITS)
@@ -21,6 +22,11 @@ const TRUE_CHANCE: Draw = {
 
 /** Chance for real use; every draw is new. */
 export const trueRandom: Random = { draw: () => TRUE_CHANCE }
+
+/** What nobody guesses, for a password that is made up. */
+export function freshPassword (): string {
+  return nanoid(PASSWORD_LENGTH)
+}
 
 /** Chance that repeats itself: a draw depends on the seed, the merchant and the occasion alone. */
 export function seededRandom (seed: string): Random {

@@ -1,5 +1,5 @@
-import { lookup } from 'node:dns'
 import type { LookupAddress } from 'node:dns'
+import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import type { LookupFunction } from 'node:net'
 import { networkInterfaces } from 'node:os'
@@ -67,16 +67,30 @@ export function createConnector (judge: Judge): (signal: AbortSignal) => Connect
 /** A name's permitted addresses: one that also has a link-local address is still reached by its others. */
 function judged (isPermitted: AddressTest): LookupFunction {
   return (hostname, options, callback) => {
-    lookup(hostname, { ...options, all: true }, (error, addresses) => {
-      if (error !== null) return callback(error, [])
-
+    addressesOf(hostname).then((addresses) => {
       const permitted: readonly LookupAddress[] = addresses.filter(({ address }) => isPermitted(address))
       const [first] = permitted
       if (first === undefined) callback(new ForbiddenTarget(hostname), [])
       else if (options.all === true) callback(null, [...permitted])
       else callback(null, first.address, first.family)
-    })
+    }, (error: NodeJS.ErrnoException) => callback(error, []))
   }
+}
+
+const LOCALHOST: readonly LookupAddress[] = [{ address: '127.0.0.1', family: 4 }, { address: '::1', family: 6 }]
+const lookups = new Map<string, Promise<readonly LookupAddress[]>>()
+
+/**
+ * One question at a time for each name: few can be under way in a process, and a dead name server leaves each open for long.
+ * localhost, where most merchants of a sandbox live, asks nobody.
+ */
+function addressesOf (hostname: string): Promise<readonly LookupAddress[]> {
+  if (hostname === 'localhost') return Promise.resolve(LOCALHOST)
+  const underWay = lookups.get(hostname)
+  if (underWay !== undefined) return underWay
+  const asked = lookup(hostname, { all: true }).finally(() => lookups.delete(hostname))
+  lookups.set(hostname, asked)
+  return asked
 }
 
 /** Our own port on this machine, by whatever name. */

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { IncomingHttpHeaders } from 'node:http'
 
-import { Client } from 'undici'
+import { Client, errors } from 'undici'
 
 import type { Answer, Headers } from '../domain/notification.ts'
 import { isFollowed, MAX_REDIRECTS } from '../domain/retry-policy.ts'
@@ -28,6 +28,8 @@ interface Hop {
 /** The gateway's own (docs/gateway.md, 7.1). */
 const HEADERS = { 'User-Agent': 'Veritrans', Accept: 'application/json', 'Content-Type': 'application/json' }
 
+/** 1xx, each. A receiver that never comes to an end with them would keep everyone else waiting. */
+const MAX_INTERIM_ANSWERS = 100
 const READ_BYTES = 64 * 1024
 const KEPT_BYTES = 4 * 1024
 /** undici's timers are late by up to half a second: our deadline alone ends an attempt. `pipelining: 0` keeps no connection alive. */
@@ -46,8 +48,8 @@ export function createSender ({ clock, ...rules }: SenderDeps): Sender {
     const end = (): void => ending.abort()
     // As exact as AbortSignal.timeout, but nothing of it outlives the attempt.
     const deadline = setTimeout(end, timeoutMs)
-    // As many attempts as there are under way hear the same signal; Node would warn from eleven on.
-    setMaxListeners(0, signal)
+    // All attempts under way hear the one signal, and each hop of an attempt the other; Node would warn from eleven on.
+    setMaxListeners(0, signal, ending.signal)
     signal.addEventListener('abort', end)
     try {
       const result = await follow(url, (target) => post(target, body, connector(ending.signal), ending.signal))
@@ -94,7 +96,7 @@ async function post (target: URL, body: string, connect: Connect, signal: AbortS
   const requestHeaders = { host: target.host, connection: 'close', ...HEADERS, 'content-length': String(Buffer.byteLength(body)) }
   const client = new Client(target.origin, { ...CLIENT_OPTIONS, connect })
   try {
-    const response = await client.request({ path: target.pathname + target.search, method: 'POST', headers: HEADERS, body, signal })
+    const response = await client.request({ path: target.pathname + target.search, method: 'POST', headers: HEADERS, body, signal, onInfo: interimLimit() })
     // What is not read to its end is dropped, and dropping a body is an error to its stream.
     response.body.on('error', () => {})
     const status = response.statusCode
@@ -106,6 +108,12 @@ async function post (target: URL, body: string, connect: Connect, signal: AbortS
   } finally {
     client.destroy()
   }
+}
+
+/** Throws into the request, which ends it. */
+function interimLimit (): () => void {
+  let count = 0
+  return () => { if (++count > MAX_INTERIM_ANSWERS) throw new errors.HTTPParserError('interim answers without end') }
 }
 
 /** A Location that is missing, repeated or no target for a notification leads nowhere: the redirect itself is then the answer. */

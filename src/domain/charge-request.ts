@@ -140,15 +140,16 @@ function amountMessages (request: ChargeRequest, store: Store | undefined, setti
   const amount = readNumber(request.transaction_details?.gross_amount)
   if (amount.kind === 'absent') return ['gross_amount is required']
   if (amount.kind === 'text') return ['gross_amount is not a number']
-  if (amount.value < 0.01) return ['gross_amount must be greater than or equal to 0.01']
-  if (amount.kind === 'fraction') return ['gross_amount is not an integer']
-  // Past this a number is no longer exact; with the store limits on, a much lower one is met first.
-  if (!Number.isSafeInteger(amount.value) && !settings.storeLimits) return ['gross_amount is invalid']
 
   const messages: string[] = []
+  const isPositive = amount.value >= 0.01
+  if (!isPositive) messages.push('gross_amount must be greater than or equal to 0.01')
+  if (isPositive && amount.kind === 'fraction') messages.push('gross_amount is not an integer')
+  // Past this a number is no longer exact; with the store limits on, a much lower one is met first.
+  if (amount.kind === 'whole' && !Number.isSafeInteger(amount.value) && !settings.storeLimits) messages.push('gross_amount is invalid')
   const sum = sumOf(request.item_details ?? [])
   if (sum !== undefined && sum !== amount.value) messages.push('gross_amount is not equal to the sum of item_details')
-  if (settings.storeLimits && store !== undefined) {
+  if (isPositive && amount.kind === 'whole' && settings.storeLimits && store !== undefined) {
     const { minAmount, maxAmount } = STORES[store]
     if (amount.value < minAmount) messages.push(`gross_amount is below the minimum for ${store}`)
     if (amount.value > maxAmount) messages.push(`gross_amount is above the maximum for ${store}`)

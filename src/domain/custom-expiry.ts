@@ -13,6 +13,7 @@ export type Expiry = { readonly expiresAt: Instant } | { readonly messages: read
 
 const UNITS_MS: ReadonlyMap<string, number> = new Map([['second', 1_000], ['minute', 60_000], ['hour', 3_600_000], ['day', 86_400_000]])
 const DEFAULT_UNIT = 'minute'
+const BELOW_THRESHOLD = 'custom_expiry is below minimum threshold'
 const THRESHOLD_MS = 20_000
 const MAX_MS = 180 * 86_400_000
 // A year has four digits on the wire, and a batch lag may come on top.
@@ -33,12 +34,13 @@ export function readExpiry (wish: CustomExpiry | null | undefined, now: Instant,
   if (duration.kind === 'text') messages.push('custom_expiry.expiry_duration is not a number')
   if (duration.kind === 'fraction') messages.push('custom_expiry.expiry_duration is invalid')
   if (unitMs === undefined) messages.push('custom_expiry.unit is invalid')
-  if (duration.kind !== 'whole' || startsAt === undefined || unitMs === undefined) return { messages }
+  if (duration.kind === 'whole' && duration.value <= 0) messages.push(BELOW_THRESHOLD)
+  if (messages.length > 0 || duration.kind !== 'whole' || startsAt === undefined || unitMs === undefined) return { messages }
 
   // Longer than 180 days is not refused but cut, and the 180 days count from the start of the period.
   const expiresAt = startsAt + Math.min(duration.value * unitMs, MAX_MS)
   if (expiresAt > LAST_WRITABLE) return { messages: ['custom_expiry.order_time is invalid'] }
-  if (duration.value <= 0 || expiresAt - chargedAt < THRESHOLD_MS) return { messages: ['custom_expiry is below minimum threshold'] }
+  if (expiresAt - chargedAt < THRESHOLD_MS) return { messages: [BELOW_THRESHOLD] }
   return { expiresAt }
 }
 

@@ -6,11 +6,11 @@ import type { Random } from '../ports.ts'
 import { adminRoutes } from './admin/routes.ts'
 import type { AdminDeps } from './admin/routes.ts'
 import { answerError, ApiError } from './api-error.ts'
-import { answerClientError } from './client-errors.ts'
+import { Connections, refusalBody } from './client-errors.ts'
 import { createErrorIds } from './gateway/core/error-ids.ts'
 import { isGatewayUrl, routableUrl } from './gateway/core/paths.ts'
 import { answerUnrouted, gatewayRoutes } from './gateway/core/routes.ts'
-import { createGuard } from './guards.ts'
+import { createGuard, headProblem } from './guards.ts'
 import { healthRoutes } from './health.ts'
 import type { HealthDeps } from './health.ts'
 import { tillRoutes } from './till/routes.ts'
@@ -21,9 +21,19 @@ export type AppDeps = AdminDeps & HealthDeps & {
   readonly allowedHosts: readonly string[]
 }
 
+/** What a client may take up of us. Bodies and lists are limited where they are read (docs/gateway.md, 13). */
+const LIMITS = {
+  http: { maxHeaderSize: 16_384, headersTimeout: 10_000, connectionsCheckingInterval: 500 },
+  requestTimeout: 30_000,
+  keepAliveTimeout: 72_000,
+  /** So long nothing was sent and nothing read; longer than the longest wait for an answer. */
+  connectionTimeout: 120_000
+} as const
+
 /** The whole server: the very one that runs and that tests ask. */
 export function buildApp (deps: AppDeps): FastifyInstance {
   const newErrorId = createErrorIds(deps.random)
+  const connections = new Connections(newErrorId)
   const app = Fastify({
     loggerInstance: deps.logger,
     // One line for a request, written below.
@@ -32,19 +42,31 @@ export function buildApp (deps: AppDeps): FastifyInstance {
     rewriteUrl: ({ url }) => routableUrl(url ?? '/'),
     routerOptions: { maxParamLength: 65_536 },
     return503OnClosing: false,
-    clientErrorHandler: answerClientError(newErrorId),
+    ...LIMITS,
+    // A head without a host is refused below, in JSON.
+    http: { ...LIMITS.http, requireHostHeader: false },
+    clientErrorHandler: (error, socket) => { connections.refuse(error, socket).catch(() => socket.destroy()) },
     ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true } }
   }).withTypeProvider<TypeBoxTypeProvider>()
 
+  connections.watch(app.server)
+  app.addHook('preClose', async () => connections.close())
+  // The route, not the path: an id in it may be anything, a key by mistake among others.
   app.addHook('onResponse', async (request, reply) => {
-    request.log.info({ method: request.method, path: request.url.split('?')[0], status: reply.statusCode, duration_ms: Math.round(reply.elapsedTime) }, 'request')
+    request.log.info({ method: request.method, route: request.routeOptions.url ?? null, status: reply.statusCode, duration_ms: Math.round(reply.elapsedTime) }, 'request')
   })
   const guard = createGuard(deps.allowedHosts)
-  app.addHook('onRequest', async (request) => {
-    if (!isGatewayUrl(request.url)) await guard(request)
+  app.addHook('onRequest', async (request, reply) => {
+    const problem = headProblem(request.raw)
+    if (problem === undefined) {
+      if (!isGatewayUrl(request.url)) await guard(request)
+    } else if (isGatewayUrl(request.url)) {
+      return reply.code(problem.status).header('content-type', 'application/json').send(Buffer.from(JSON.stringify(refusalBody(problem.status, newErrorId()))))
+    } else throw problem
   })
   app.setErrorHandler(answerError)
-  // Whoever asks for what is not there learns so, whatever the body is: each interface brings its own parser.
+  // Whoever asks for what is not there learns so, whatever the body is and says it is: each interface brings its own parser.
+  app.addHook('onRequest', async ({ is404, raw }) => { if (is404) raw.headers['content-type'] = 'application/octet-stream' })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _body, done) => done(null))
   app.setNotFoundHandler(async (request, reply) => {

@@ -1,9 +1,11 @@
+import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 
 import type { FastifyRequest } from 'fastify'
 
 import { ApiError } from './api-error.ts'
 
+const MAX_HEADERS = 100
 const SAFE_SITES = new Set([undefined, 'same-origin', 'none'])
 const LOCAL_SUFFIXES = ['.localhost', '.internal', '.local', '.test']
 
@@ -21,6 +23,19 @@ export function createGuard (allowedHosts: readonly string[]): (request: Fastify
       throw new ApiError(403, 'foreign_origin', 'this API does not answer to pages of another origin')
     }
   }
+}
+
+/** What is wrong with the head of a request although Node's parser lets it pass. */
+export function headProblem ({ headers, httpVersion, rawHeaders }: IncomingMessage): ApiError | undefined {
+  if (rawHeaders.length > 2 * MAX_HEADERS) return new ApiError(431, 'too_many_headers', `send at most ${MAX_HEADERS} headers`)
+  // Whoever stands between us and the client could read these otherwise than we do, and see other requests.
+  const isOld = httpVersion === '1.0'
+  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length
+  if (hosts > 1 || (hosts === 0 && !isOld)) return new ApiError(400, 'invalid_request', 'name the host once, in the header Host')
+  if (isOld && headers['transfer-encoding'] !== undefined) return new ApiError(400, 'invalid_request', 'HTTP/1.0 has no Transfer-Encoding')
+
+  const { expect = '100-continue' } = headers
+  return expect.toLowerCase() === '100-continue' ? undefined : new ApiError(417, 'expectation_failed', `nobody here can meet the expectation "${expect}"`)
 }
 
 /** Loopback, IP literals, single-label names and the names reserved for local networks: none can be rebound by a stranger. */

@@ -15,14 +15,17 @@ export async function changeSettings ({ storage, events, sender }: ChangeSetting
   const merchant = await storage.changeMerchant(merchantId, (current) => {
     if (current === undefined) throw new Refusal('merchant_unknown', `there is no merchant ${merchantId} any more`)
     const settings = changed(current.settings, document)
-    const added = settings.notificationUrls.filter((url) => !current.settings.notificationUrls.includes(url))
-    const forbidden = added.find(sender.forbids)
-    if (forbidden !== undefined) {
-      throw new Refusal('invalid_settings', `notification_urls holds ${forbidden}, which is forbidden: it is this emulator itself, a link-local or metadata address, or not in --allow-target`)
-    }
+    refuseForbidden(sender, settings.notificationUrls.filter((url) => !current.settings.notificationUrls.includes(url)))
     return { ...current, settings }
   })
   if (merchant === 'key_taken') throw new Error('settings hold no key')
   events.publish({ merchantId, kind: 'settings' })
   return merchant.settings
+}
+
+/** Refuses `invalid_settings` where one of these URLs may never be notified. */
+export function refuseForbidden (sender: Pick<Sender, 'forbids'>, urls: readonly string[]): void {
+  const forbidden = urls.find(sender.forbids)
+  if (forbidden === undefined) return
+  throw new Refusal('invalid_settings', `notification_urls: ${forbidden} cannot be notified: it is this emulator itself, a link-local or metadata address, or not in --allow-target`)
 }

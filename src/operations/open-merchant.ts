@@ -1,10 +1,12 @@
 import { newMerchant } from '../domain/merchant.ts'
 import type { Merchant } from '../domain/merchant.ts'
 import { Refusal } from '../domain/refusal.ts'
-import type { Storage } from '../ports.ts'
+import type { Sender, Storage } from '../ports.ts'
+import { refuseForbidden } from './change-settings.ts'
 
 export interface OpenMerchantDeps {
   readonly storage: Storage
+  readonly sender: Pick<Sender, 'forbids'>
 }
 
 /** Who the merchant is; what is not given stays as it was kept, or begins with its default. */
@@ -14,9 +16,10 @@ export interface MerchantWish {
   readonly defaults: { readonly serverKey: string, readonly clientKey: string }
 }
 
-/** Opens the world of a merchant at the start, new or kept. Refuses `key_taken`. */
-export async function openMerchant ({ storage }: OpenMerchantDeps, { merchantId, given, defaults }: MerchantWish): Promise<Merchant> {
+/** Opens the world of a merchant at the start, new or kept. Refuses `key_taken`, and `invalid_settings` for a URL that is forbidden. */
+export async function openMerchant ({ storage, sender }: OpenMerchantDeps, { merchantId, given, defaults }: MerchantWish): Promise<Merchant> {
   const { notificationUrls, ...keys } = given
+  refuseForbidden(sender, notificationUrls ?? [])
   const merchant = await storage.changeMerchant(merchantId, (current) => {
     const known = { ...current ?? newMerchant({ merchantId, ...defaults }), ...keys }
     return notificationUrls === undefined ? known : { ...known, settings: { ...known.settings, notificationUrls } }

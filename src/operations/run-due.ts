@@ -1,5 +1,6 @@
 import type { Instant } from '../domain/instant.ts'
 import { Refusal } from '../domain/refusal.ts'
+import { NotKept } from '../ports.ts'
 import type { Due } from '../ports.ts'
 import { attemptNotification } from './attempt-notification.ts'
 import type { AttemptNotificationDeps } from './attempt-notification.ts'
@@ -39,6 +40,7 @@ export function createRunDue (deps: RunDueDeps): RunDue {
   const stop = new AbortController()
   let isClosed = false
   let running = Promise.resolve()
+  let pausing: Promise<void> | undefined
 
   const room = (target: string): number => ATTEMPTS_PER_TARGET - (underWay.get(target) ?? 0)
 
@@ -77,7 +79,10 @@ export function createRunDue (deps: RunDueDeps): RunDue {
     } catch (error) {
       // Paid or cancelled in the same moment: then it does not lapse.
       if (error instanceof Refusal) return
-      goOn(giveBack(due, error).finally(onRoom))
+      const back = giveBack(due, error).finally(onRoom)
+      // While nothing can be kept, what else lapses would fare no better.
+      if (error instanceof NotKept) await back
+      else goOn(back)
     }
   }
 
@@ -92,9 +97,14 @@ export function createRunDue (deps: RunDueDeps): RunDue {
   async function giveBack (due: Due, error: unknown): Promise<void> {
     if (isClosed) return
     onError(error)
-    // What cannot be kept now (a full disk) is not hammered at.
-    await clock.wait(PAUSE_AFTER_ERROR_MS, stop.signal)
+    await pause()
     await storage.release(due)
+  }
+
+  /** What cannot be kept now (a full disk) is not hammered at. All that fails during a pause is given back at its end. */
+  function pause (): Promise<void> {
+    pausing ??= clock.wait(PAUSE_AFTER_ERROR_MS, stop.signal).finally(() => { pausing = undefined })
+    return pausing
   }
 
   return {

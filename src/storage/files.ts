@@ -11,12 +11,15 @@ export interface OpenFile {
 
 /** What we use of the file system, so that a test can hand in one that fails. */
 export interface Files {
-  open (path: string, flags: string): Promise<OpenFile>
+  open (path: string, flags: string, mode?: number): Promise<OpenFile>
   rename (from: string, to: string): Promise<void>
   unlink (path: string): Promise<void>
   readdir (path: string): Promise<string[]>
   mkdir (path: string, options: { readonly recursive: true }): Promise<unknown>
 }
+
+/** The data holds server keys. */
+const OWNER_ONLY = 0o600
 
 export const nodeFiles: Files = { open, rename, unlink, readdir, mkdir }
 
@@ -32,7 +35,7 @@ export async function writeFully (file: OpenFile, bytes: Buffer, position: numbe
 /** Makes a whole new file and then gives it its name: under that name it never exists in parts. Returns it open. */
 export async function createWhole (files: Files, path: string, write: (file: OpenFile) => Promise<void>): Promise<OpenFile> {
   const temporary = temporaryOf(path)
-  const file = await files.open(temporary, 'w')
+  const file = await files.open(temporary, 'w', OWNER_ONLY)
   try {
     await write(file)
     await file.sync()

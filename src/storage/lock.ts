@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
-import { link, open, stat } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { link, lstat, mkdtemp, open, rmdir } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import type { Server } from 'node:net'
 import { basename, dirname } from 'node:path'
@@ -26,6 +26,7 @@ const PAUSE_MS = 20
 const LONGEST_SOCKET_PATH = 104
 // `.lock`, and the inodes and the random part that the names of guards end in.
 const ROOM_FOR_NAMES = 50
+const LONGEST_NAME = 36
 
 /**
  * Takes the data file for this process alone. The lock is a socket beside the file: the system answers on it as long as its
@@ -44,26 +45,39 @@ export async function lockFile (path: string, warn: (message: string) => void): 
 
 async function lockBySocket (path: string): Promise<Lock> {
   const folder = await shortFolder(path)
-  const lockPath = `${folder.path}/${basename(path)}.lock`
-  const own = `${lockPath}.${randomBytes(4).toString('hex')}`
-  const server = await listen(own)
   try {
-    if (!await acquire(lockPath, own)) throw new LockedFile(path)
+    const lockPath = `${folder.path}/${shortName(path)}.lock`
+    const server = await listenAs(lockPath)
+    if (server === undefined) throw new LockedFile(path)
+    return {
+      release: async () => {
+        await deleteIfThere(lockPath)
+        await close(server)
+        await folder.close()
+      }
+    }
   } catch (error) {
-    await close(server)
     await folder.close()
     throw error
+  }
+}
+
+/** A socket of ours that has the name of the lock; undefined where that is taken. */
+async function listenAs (lockPath: string): Promise<Server | undefined> {
+  // A folder of our own, for a name that nobody else takes.
+  const folder = await mkdtemp(`${lockPath}.`)
+  const own = `${folder}/own`
+  const server = await listen(own)
+  let isOurs = false
+  try {
+    isOurs = await acquire(lockPath, own)
   } finally {
     // The lock is the same socket under its proper name.
     await deleteIfThere(own)
+    await rmdir(folder)
+    if (!isOurs) await close(server)
   }
-  return {
-    release: async () => {
-      await deleteIfThere(lockPath)
-      await close(server)
-      await folder.close()
-    }
-  }
+  return isOurs ? server : undefined
 }
 
 /** Gives our socket the name `path`, unless a living process has it. A dead one's is removed. */
@@ -77,8 +91,11 @@ async function acquire (path: string, own: string): Promise<boolean> {
     // Whoever else finds it dead might remove the lock that follows it: only the holder of this guard may remove this one.
     const guard = `${path}.${inode}`
     if (await acquire(guard, own)) {
-      if (await inodeOf(path) === inode && !await answers(path)) await deleteIfThere(path)
-      await deleteIfThere(guard)
+      try {
+        if (await inodeOf(path) === inode && !await answers(path)) await deleteIfThere(path)
+      } finally {
+        await deleteIfThere(guard)
+      }
     } else {
       await new Promise((resolve) => setTimeout(resolve, PAUSE_MS))
     }
@@ -122,7 +139,8 @@ function listen (path: string): Promise<Server> {
     const server = createServer((socket) => socket.destroy())
     server.unref()
     server.once('error', reject)
-    server.listen({ path, backlog: 64 }, () => resolve(server))
+    // Whoever may use the folder may ask, as another user too: else a dead lock of root would stop everyone after it.
+    server.listen({ path, backlog: 64, writableAll: true }, () => resolve(server))
   })
 }
 
@@ -130,13 +148,14 @@ function close (server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()))
 }
 
+/** Of whatever has this name, a link that leads nowhere too; undefined where nothing has. */
 async function inodeOf (path: string): Promise<number | undefined> {
-  try {
-    return (await stat(path)).ino
-  } catch (error) {
+  const found = await lstat(path).catch((error: unknown) => {
     if (isMissing(error)) return undefined
     throw error
-  }
+  })
+  if (found?.isDirectory() === true) throw new Error(`a folder has the name ${basename(path)}, which is that of the lock beside the data file; move it away`)
+  return found?.ino
 }
 
 /** A socket's path holds little more than a hundred bytes; through an open folder, any is short. */
@@ -145,6 +164,12 @@ async function shortFolder (path: string): Promise<{ readonly path: string, clos
   if (Buffer.byteLength(path) <= LONGEST_SOCKET_PATH - ROOM_FOR_NAMES || process.platform !== 'linux') return { path: folder, close: async () => {} }
   const handle = await open(folder, 'r')
   return { path: `/proc/self/fd/${handle.fd}`, close: () => handle.close() }
+}
+
+/** Names may be longer than a socket's path as well. */
+function shortName (path: string): string {
+  const name = basename(path)
+  return Buffer.byteLength(name) <= LONGEST_NAME ? name : createHash('sha256').update(name).digest('hex').slice(0, LONGEST_NAME)
 }
 
 function hasCode (error: unknown, ...codes: readonly string[]): boolean {

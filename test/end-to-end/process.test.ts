@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
+import { readdirSync, readFileSync } from 'node:fs'
+import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 
 import { test } from 'tap'
@@ -145,16 +145,33 @@ test('no log line shows a key, a signature or a password, at any level', async (
   t.teardown(receiver.close)
   const warung = await startWarung(t, ['--port', '0', '--data', ':memory:', '--log-level', 'trace', '--admin-password', 'geheim-1234', '--notification-url', receiver.url])
   await warung.ask('POST', '/v2/charge', chargeBody())
-  await warung.ask('GET', '/v2/order-101/status')
+  await warung.ask('GET', `/v2/${KEY}/status`)
   await warung.ask('POST', '/v2/charge', { payment_type: [] })
   await warung.ask('POST', '/admin/transactions/order-101/pay?wait=attempted')
   await fetch(`${warung.url}/admin/settings`, { headers: { authorization: basic('admin', 'geheim-1234') } })
   await fetch(`${warung.url}/admin/settings`, { headers: { authorization: basic('admin', 'wrong-geheim') } })
   const { err, out } = await warung.stop()
   t.match(err, '/v2/charge')
+  t.match(err, '"route":"/v2/:id/status"')
   const signature = (JSON.parse(receiver.requests[0]?.body ?? '{}') as Record<string, string>).signature_key ?? ''
   t.equal(signature.length, 128)
   for (const secret of [KEY, basic(KEY).slice(6), 'geheim', basic('admin', 'geheim-1234').slice(6), signature]) {
     t.notOk((err + out).includes(secret), secret.slice(0, 8))
   }
 })
+
+for (const [what, bytes] of [['says nothing', ''], ['has sent half a header', 'GET /v2/x/status HTTP/1.1\r\nHost: loc'], ['has sent half a body', 'POST /v2/charge HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{']] as const) {
+  test(`a client that ${what} and holds its connection open does not keep it from stopping cleanly`, async (t) => {
+    const data = join(t.testdir(), 'warung.json')
+    const warung = await startWarung(t, ['--port', '0', '--data', data])
+    const { port } = new URL(warung.url)
+    const socket = connect(Number(port), '127.0.0.1')
+    t.teardown(() => socket.destroy())
+    socket.on('error', () => {})
+    await once(socket, 'connect')
+    if (bytes !== '') await new Promise((resolve) => socket.write(bytes, resolve))
+    await warung.ask('POST', '/v2/charge', chargeBody())
+    t.equal((await warung.stop()).code, 0)
+    t.match(readdirSync(dirname(data)), ['warung.json'], 'the journal is folded and the lock is gone')
+  })
+}

@@ -5,6 +5,7 @@ import { GatewayFault } from './answers.ts'
 
 /** What a body may have at most (docs/gateway.md, 13). */
 export const MAX_BODY_BYTES = 1_048_576
+const MAX_ITEMS = 1_000
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -18,6 +19,8 @@ export function readBody (bytes: Buffer | undefined): Json {
   if (json === null) throw new GatewayFault('empty_body')
   const clean = harmless(json)
   if (!isObject(clean)) throw new GatewayFault('wrong_format')
+  // Before the schema is asked, which would report on every item.
+  if (Array.isArray(clean.item_details) && clean.item_details.length > MAX_ITEMS) throw new GatewayFault('wrong_format')
   return clean
 }
 

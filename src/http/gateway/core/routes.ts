@@ -82,6 +82,9 @@ export async function answerUnrouted (deps: Pick<GatewayDeps, 'newErrorId'>, req
 
 /** Headers of docs/gateway.md, 3.4: no charset, never cached. */
 function send (reply: FastifyReply, { http, body }: Answer): FastifyReply {
+  // Said by us, or Node would add a Keep-Alive header, which the gateway does not send.
+  const { httpVersion, headers } = reply.request.raw
+  if (httpVersion === '1.1' && !reply.hasHeader('connection') && !/close/i.test(headers.connection ?? '')) reply.header('connection', 'keep-alive')
   return reply
     .code(http)
     .headers({ 'content-type': 'application/json', pragma: 'no-cache', 'cache-control': 'no-cache' })
