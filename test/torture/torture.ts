@@ -23,11 +23,12 @@ const { values } = parseArgs({ options: { seed: { type: 'string' }, rounds: { ty
 const seed = values.seed ?? String(randomInt(1_000_000))
 const rounds = Number(values.rounds)
 const longestMs = Number(values['seconds-per-round']) * 1000
+if (!(rounds >= 1 && longestMs > 0)) throw new Error('rounds and seconds are numbers above 0')
 
 /** When the kill comes: amid work, amid a clean stop, or amid work and then once more amid the next start or its fold. */
 const MOMENTS = ['work', 'fold', 'stop', 'start'] as const
 /** A round works for up to so many before the kill, if it has the time. */
-const MOST_ACKNOWLEDGEMENTS = 370
+const MOST_ACKNOWLEDGEMENTS = 320
 /** Such a round works until the journal is folded for its size. */
 const HEAVY_EVERY = 25
 const HEAVY_WITHIN_MS = 5_000
@@ -35,7 +36,7 @@ const LONGEST_RUSH_MS = 20
 const READY_WITHIN_MS = 30_000
 const SETTLED_WITHIN_MS = 60_000
 
-/** What is no trouble in the log. */
+/** Any other warning is a breach. */
 const EXPECTED_LOG = /a crash cut this line short/
 
 const folder = await mkdtemp(join(tmpdir(), 'warung-torture-'))
@@ -53,11 +54,13 @@ const children = new Set<ChildProcess>()
 /** How long these took the last time. */
 const usual = { startMs: 300, stopMs: 200, foldMs: 50 }
 const seen = { failedStarts: 0, kills: 0, killsAmidFold: 0, folds: 0, torn: 0 }
+const fold = { isUnderWay: false, beganAt: 0, begun: (): void => {} }
 const beganAt = Date.now()
 await mkdir(join(folder, 'data'))
-const foldUnderWay = watchFolds()
+watchFolds()
 
 console.log(`torture: seed ${seed}, ${rounds} rounds, data in ${folder}`)
+process.on('SIGTERM', () => process.exit(1))
 process.on('exit', () => { for (const child of children) child.kill('SIGKILL') })
 for (let round = 1; round <= rounds && ledger.breaches.length === 0; round++) await torment(round)
 if (ledger.breaches.length === 0) await settle()
@@ -83,7 +86,7 @@ async function torment (round: number): Promise<void> {
   await ledger.verify(reader(life.url)).catch((error: unknown) => ledger.breach(String(error)))
 
   const work = begin(life.url, `r${round}b`, isHeavy)
-  await (isHeavy ? Promise.race([foldUnderWay(), wait(HEAVY_WITHIN_MS)]) : acknowledgements(chance() * MOST_ACKNOWLEDGEMENTS))
+  await (isHeavy ? folding(HEAVY_WITHIN_MS) : acknowledgements(chance() * MOST_ACKNOWLEDGEMENTS))
   work.rush()
   await wait(chance() * (isHeavy ? usual.foldMs : LONGEST_RUSH_MS))
   // The sharpest moment: an acknowledgement has just come.
@@ -95,8 +98,9 @@ async function torment (round: number): Promise<void> {
   if (moment === 'start' || moment === 'fold') {
     const next = launch()
     const work = next.ready.then((url) => url === undefined ? undefined : begin(url, `r${round}c`))
-    if (moment === 'fold') await Promise.race([foldUnderWay(), next.ended])
+    if (moment === 'fold') await folding(longestMs)
     await wait(chance() * (moment === 'fold' ? usual.foldMs : usual.startMs * 1.2))
+    if (next.child.exitCode !== null) failedStart(next)
     await Promise.all([work.then((work) => work?.end()), next.kill()])
   }
   console.log([
@@ -167,7 +171,6 @@ interface Life {
   readonly ended: Promise<number | null>
   /** The URL once it is ready; undefined if it ends before. */
   readonly ready: Promise<string | undefined>
-  readonly log: () => string
   kill (): Promise<void>
 }
 
@@ -177,9 +180,13 @@ async function start (): Promise<Life & { readonly url: string } | undefined> {
   const url = await Promise.race([life.ready, wait(READY_WITHIN_MS, undefined, { ref: false })])
   usual.startMs = Date.now() - beganAt
   if (url !== undefined) return { ...life, url }
-  seen.failedStarts++
-  ledger.breach(`failed start: ${life.log().trim() || `not ready within ${READY_WITHIN_MS} ms`}`)
+  failedStart(life)
   await life.kill()
+}
+
+function failedStart ({ child }: Life): void {
+  seen.failedStarts++
+  ledger.breach(child.exitCode === null ? `not ready within ${READY_WITHIN_MS} ms` : `a start ended with exit code ${child.exitCode}`)
 }
 
 function launch (): Life {
@@ -192,7 +199,6 @@ function launch (): Life {
   return {
     child,
     ended,
-    log: () => log,
     ready: new Promise((resolve, reject) => {
       let out = ''
       child.stdout.on('data', (chunk: Buffer) => {
@@ -206,7 +212,8 @@ function launch (): Life {
       seen.kills += child.kill('SIGKILL') ? 1 : 0
       await ended
       children.delete(child)
-      if (existsSync(`${data}.tmp`)) seen.killsAmidFold++
+      seen.killsAmidFold += fold.isUnderWay ? 1 : 0
+      fold.isUnderWay = false
       for (const line of log.split('\n')) {
         if (EXPECTED_LOG.test(line)) seen.torn++
         else if (line !== '') ledger.breach(`logged ${line}`)
@@ -215,25 +222,26 @@ function launch (): Life {
   }
 }
 
-/** Counts the folds. The function resolves when one begins, or at once while one is under way. */
-function watchFolds (): () => Promise<void> {
-  let foldingSince: number | undefined
-  let begin = (): void => {}
+/** A fold writes the new document under a temporary name and then gives it its own. */
+function watchFolds (): void {
   watch(join(folder, 'data'), (event, name) => {
     if (event !== 'rename') return
-    if (name === 'warung.json.tmp' && existsSync(`${data}.tmp`)) {
-      foldingSince = Date.now()
-      begin()
-    } else if (name === 'warung.json' && foldingSince !== undefined) {
+    if (name === 'warung.json') {
       seen.folds++
-      usual.foldMs = Date.now() - foldingSince
-      foldingSince = undefined
+      usual.foldMs = Date.now() - fold.beganAt
+    } else if (name === 'warung.json.tmp') {
+      fold.isUnderWay = existsSync(`${data}.tmp`)
+      if (!fold.isUnderWay) return
+      fold.beganAt = Date.now()
+      fold.begun()
     }
   })
-  return () => new Promise((resolve) => {
-    begin = resolve
-    if (existsSync(`${data}.tmp`)) resolve()
-  })
+}
+
+/** Resolves when a fold begins, at once while one is under way, or when so long nothing was to be folded. */
+async function folding (withinMs: number): Promise<void> {
+  if (fold.isUnderWay) return
+  await Promise.race([new Promise<void>((resolve) => { fold.begun = resolve }), wait(withinMs)])
 }
 
 function report (): void {
