@@ -20,7 +20,7 @@ interface Shape {
 const SHAPES: readonly Shape[] = [
   { name: 'one target', fill: (storage, count) => each(count, (n) => insert(storage, String(n), { tell: [URL_A] })) },
   { name: 'each its own target', atMost: 20_000, fill: (storage, count) => each(count, (n) => insert(storage, String(n), { tell: [`http://shop-${n}.test/`] })) },
-  { name: 'one transaction, one URL', atMost: 2_000, fill: (storage, count) => resent(storage, count, () => URL_A) },
+  { name: 'one transaction, one URL', atMost: 20_000, fill: (storage, count) => resent(storage, count, () => URL_A) },
   { name: 'one transaction, each its own URL of one target', atMost: 20_000, fill: (storage, count) => resent(storage, count, (n) => `${URL_A}/${n}`) },
   { name: 'expiries', fill: (storage, count) => each(count, (n) => insert(storage, String(n), { lapsesAt: CHARGED_AT })) }
 ]

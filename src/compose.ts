@@ -77,8 +77,8 @@ export async function compose (config: Config, { logger, clock = systemClock }: 
     await Promise.race([closed, clock.wait(CLOSE_GRACE_MS)])
     app.server.closeAllConnections()
     await closed
-    await alarm.close()
-    await runDue.close(CLOSE_GRACE_MS)
+    // At once: what the alarm is about to begin is not begun any more.
+    await Promise.all([alarm.close(), runDue.close(CLOSE_GRACE_MS)])
     await sender.close()
     await storage.close()
   }

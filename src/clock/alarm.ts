@@ -1,6 +1,5 @@
 import type { Instant } from '../domain/instant.ts'
 import type { Clock } from '../ports.ts'
-import { LONGEST_TIMER_MS } from './system-clock.ts'
 
 export interface AlarmDeps {
   readonly clock: Clock
@@ -18,6 +17,8 @@ export interface Alarm {
 }
 
 const PAUSE_AFTER_ERROR_MS = 1_000
+/** A machine that slept, or whose clock was set, is noticed after so long at most. */
+export const LONGEST_SLEEP_MS = 60_000
 
 /** The one timer: it runs due work at its instant, however far off that is, and knows nothing else. */
 export function createAlarm ({ clock, next, run, onError }: AlarmDeps): Alarm {
@@ -44,7 +45,7 @@ export function createAlarm ({ clock, next, run, onError }: AlarmDeps): Alarm {
     clearTimeout(timer)
     // A frozen world never comes to what lies ahead of it.
     if (afterMs === undefined || afterMs === Infinity || isClosed) return
-    timer = setTimeout(poke, Math.min(Math.max(afterMs, 0), LONGEST_TIMER_MS))
+    timer = setTimeout(poke, Math.min(Math.max(afterMs, 0), LONGEST_SLEEP_MS))
   }
 
   function poke (): void {

@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util'
+
 import type { Instant } from '../domain/instant.ts'
 import type { Merchant } from '../domain/merchant.ts'
 import type { Notification } from '../domain/notification.ts'
@@ -58,10 +60,12 @@ export class RecordStorage implements Storage {
 
   changeMerchant (merchantId: string, decide: (current: Merchant | undefined) => Merchant): Promise<Merchant | 'key_taken'> {
     return this.#change((draft) => {
-      const merchant = decide(draft.merchant(merchantId))
+      const current = draft.merchant(merchantId)
+      const merchant = decide(current)
       const holder = draft.merchantOfKey(merchant.serverKey)
       if (holder !== undefined && holder !== merchantId) return 'key_taken'
-      draft.putMerchant(merchant)
+      // One that stays as it is needs no room: with a full disk a start still shows what there is.
+      if (!isDeepStrictEqual(merchant, current)) draft.putMerchant(merchant)
       return merchant
     })
   }
@@ -137,15 +141,8 @@ export class RecordStorage implements Storage {
 
   async claimDue (merchantId: string, now: Instant, limit: number, lease: Lease, room: Room): Promise<readonly Due[]> {
     const queues = this.#tables.worlds.get(merchantId)?.due
-    const claimed: Work[] = []
-    const roomLeft: Room = (target) => room(target) - claimed.filter((work) => work.target === target).length
-
     queues?.releaseOverdue(lease.from)
-    while (claimed.length < limit) {
-      const work = queues?.claim(now, lease.until, roomLeft)
-      if (work === undefined) break
-      claimed.push(work)
-    }
+    const claimed = queues?.claim(now, lease.until, limit, room) ?? []
     return claimed.map((work) => toDue(merchantId, work))
   }
 

@@ -40,6 +40,7 @@ export interface NotificationRow {
   readonly merchantId: string
   readonly transactionId: string
   readonly url: string
+  readonly target: string
   state: NotificationState
   dueAt: Instant | null
   attempts: number
@@ -126,7 +127,7 @@ export class Tables {
     const siblings = this.transactions.get(transactionId)?.notifications ?? []
     const row = this.notifications.get(id)
     if (row === undefined) {
-      const added = { order, id, merchantId, transactionId, url, state, dueAt, attempts, line }
+      const added = { order, id, merchantId, transactionId, url, target: originOf(url), state, dueAt, attempts, line }
       this.notifications.set(id, added)
       world.notifications.push(added)
       siblings.push(added)
@@ -136,8 +137,13 @@ export class Tables {
     this.#nextOrder = Math.max(this.#nextOrder, order + 1)
     // Whoever claimed its next attempt has done with it.
     world.due.release(id)
-    // Its first attempt may have been what later ones to the same URL were waiting for.
-    for (const each of siblings) if (each.url === url) world.due.set(each.id, attemptOf(each, siblings))
+    // First attempts of one transaction to one URL leave in the order of its events.
+    let isHeldBack = false
+    for (const each of siblings) {
+      if (each.url !== url) continue
+      world.due.set(each.id, isHeldBack && isUntried(each) ? undefined : attemptOf(each))
+      isHeldBack ||= isUntried(each)
+    }
   }
 }
 
@@ -164,13 +170,10 @@ function expiryOf (row: TransactionRow): Work | undefined {
   return row.status === 'pending' ? { at: row.lapsesAt, order: row.order, id: row.id, target: null } : undefined
 }
 
-function attemptOf (row: NotificationRow, siblings: readonly NotificationRow[]): Work | undefined {
-  if (row.state !== 'waiting' || row.dueAt === null) return undefined
-  if (row.attempts === 0 && siblings.some((other) => isAwaited(other, row))) return undefined
-  return { at: row.dueAt, order: row.order, id: row.id, target: originOf(row.url) }
+function attemptOf ({ state, dueAt, order, id, target }: NotificationRow): Work | undefined {
+  return state === 'waiting' && dueAt !== null ? { at: dueAt, order, id, target } : undefined
 }
 
-/** First attempts of one transaction to one URL leave in the order of its events. */
-function isAwaited (earlier: NotificationRow, row: NotificationRow): boolean {
-  return earlier.order < row.order && earlier.url === row.url && earlier.state === 'waiting' && earlier.attempts === 0
+function isUntried ({ state, attempts }: NotificationRow): boolean {
+  return state === 'waiting' && attempts === 0
 }

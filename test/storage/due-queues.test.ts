@@ -21,9 +21,7 @@ function queuesOf (...all: readonly Work[]): DueQueues {
 
 /** Claims until nothing is left. */
 function drain (queues: DueQueues, now: number, room: Room = ANY_ROOM): readonly string[] {
-  const ids: string[] = []
-  for (let claimed = queues.claim(now, UNTIL, room); claimed !== undefined; claimed = queues.claim(now, UNTIL, room)) ids.push(claimed.id)
-  return ids
+  return queues.claim(now, UNTIL, Infinity, room).map(({ id }) => id)
 }
 
 test('expiries and attempts of all targets come by instant, then by order', async (t) => {
@@ -110,7 +108,7 @@ test('whatever is set, claimed and released, what comes next is the earliest tha
     for (const { kind, id, ...more } of steps) {
       if (kind === 'claim') {
         const [first] = [...standing].sort(([a, aAt], [b, bAt]) => aAt - bAt || a - b)
-        const got = queues.claim(Infinity, UNTIL, ANY_ROOM)
+        const [got] = queues.claim(Infinity, UNTIL, 1, ANY_ROOM)
         if (got?.id !== first?.[0].toString()) return false
         if (first !== undefined) {
           standing.delete(first[0])

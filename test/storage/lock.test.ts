@@ -3,9 +3,11 @@ import { join } from 'node:path'
 
 import { test } from 'tap'
 
+import { openJsonFileStorage } from '../../src/storage/json-file-storage.ts'
 import { LockedFile, lockFile } from '../../src/storage/lock.ts'
 import type { Lock } from '../../src/storage/lock.ts'
 import { startContender } from '../support/data-contender.ts'
+import { merchant } from '../support/domain.ts'
 
 function lock (path: string): Promise<Lock> {
   return lockFile(path, (message) => { throw new Error(message) })
@@ -38,6 +40,23 @@ test('two files in one folder have a lock each', async (t) => {
   const locks = [await lock(join(folder, 'a.json')), await lock(join(folder, 'b.json'))]
   t.same(readdirSync(folder), ['a.json.lock', 'b.json.lock'])
   for (const each of locks) await each.release()
+})
+
+test('a link to the data file is the same file, and stays a link', async (t) => {
+  const folder = t.testdir({ real: {} })
+  const [path, link] = [join(folder, 'real', 'warung.json'), join(folder, 'link.json')]
+  const open = (name: string): ReturnType<typeof openJsonFileStorage> => openJsonFileStorage({ path: name, acceptEdits: false, warn: () => {} })
+  await (await open(path)).close()
+  symlinkSync(path, link)
+
+  const first = await open(link)
+  await t.rejects(open(path), { name: 'LockedFile' })
+  await first.changeMerchant('M1', () => merchant())
+  await first.close()
+  t.equal(lstatSync(link).isSymbolicLink(), true)
+  const second = await open(path)
+  t.equal((await second.merchants()).length, 1)
+  await second.close()
 })
 
 test('another process is refused while the first lives, and never once that was killed', async (t) => {
