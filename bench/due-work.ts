@@ -69,7 +69,7 @@ function resent (storage: Storage, count: number, urlOf: (n: number) => string):
   const { transaction, notifications: [first] } = opening('resent', { tell: [URL_A] })
   if (first === undefined) throw new Error('an opening tells whom it is told to')
   const notifications = Array.from({ length: count }, (_, n) => ({ ...first, id: `n${n}`, url: urlOf(n) }))
-  return storage.insertTransaction(MERCHANT_ID, transaction.orderId, () => ({ transaction, notifications }))
+  return storage.insertTransaction(MERCHANT_ID, () => ({ transaction, notifications }))
 }
 
 function each (count: number, run: (n: number) => Promise<unknown>): Promise<unknown> {

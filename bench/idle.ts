@@ -24,7 +24,7 @@ await measure('nothing at all', async () => {})
 await measure(`${COUNT} expiries in a day`, (emulator) => fill(emulator, {}))
 await measure(`${COUNT} notifications in a day`, (emulator) => fill(emulator, { tell: [hanging], tellAt: now + DAY_MS }))
 await measure(`a world that stands still, ${COUNT} notifications and expiries ahead of it`, async (emulator) => {
-  await emulator.storage.changeMerchant(MERCHANT_ID, () => ({ ...emulator.merchant, timeline: { shiftMs: 0, frozenAt: now } }))
+  await emulator.storage.changeMerchant(MERCHANT_ID, () => ({ ...emulator.merchant, timeline: { shiftMs: 0, frozenAt: now, isStepped: false } }))
   await fill(emulator, { tell: [hanging], tellAt: now + 1_000 })
 })
 await measure(`${COUNT} notifications due to a target that hangs, 16 under way`, (emulator) => fill(emulator, { tell: [hanging], tellAt: now }))

@@ -10,6 +10,7 @@ import { Refusal } from './domain/refusal.ts'
 import { createEvents } from './events.ts'
 import { buildApp } from './http/app.ts'
 import { openMerchant } from './operations/open-merchant.ts'
+import { resumeSteppedClocks } from './operations/resume-clock.ts'
 import { createRunDue } from './operations/run-due.ts'
 import type { RunDue } from './operations/run-due.ts'
 import type { Clock, Storage } from './ports.ts'
@@ -63,6 +64,7 @@ export async function compose (config: Config, { logger, clock = systemClock }: 
     storage,
     events,
     sender,
+    runDue,
     logger,
     adminPassword: config.adminPassword ?? null,
     defaultMerchantId: config.merchantId,
@@ -90,6 +92,7 @@ export async function compose (config: Config, { logger, clock = systemClock }: 
   }
 
   try {
+    await resumeSteppedClocks({ storage, clock })
     const merchant = await openMerchant({ storage, sender }, merchantWish(config))
     return {
       app,

@@ -38,6 +38,12 @@ export interface Change {
   readonly notifications: readonly Notification[]
 }
 
+/** The world in which a change is decided. `chance` is a number that no kept change of this merchant was given before. */
+export interface Scene {
+  readonly merchant: Merchant | undefined
+  readonly chance: number
+}
+
 export type Inserted = Change | 'order_taken' | 'code_taken'
 
 /** What a `{ref}` may be. */
@@ -65,8 +71,8 @@ export interface Page<Item> {
   readonly nextCursor: string | null
 }
 
-/** Work that time makes due, `at` in the merchant's own time. */
-export type Due = { readonly merchantId: string, readonly at: Instant } & (
+/** Work that time makes due, `at` in the merchant's own time; `order` counts as causes were recorded. */
+export type Due = { readonly merchantId: string, readonly at: Instant, readonly order: number } & (
   | { readonly kind: 'expiry', readonly transactionId: string }
   | { readonly kind: 'attempt', readonly notificationId: string, readonly target: string }
 )
@@ -83,19 +89,19 @@ export interface Lease {
 /**
  * Keeps what happens. A promise of a change resolves, and the change is seen by readers, only once it is kept; it rejects
  * with `NotKept` where that failed, and with whatever a deciding function throws. Deciding functions run one at a time,
- * see what was kept before them, and must be pure; `chance` is a number that no kept change of this merchant was given before.
+ * see what was kept before them, and must be pure.
  */
 export interface Storage {
   merchants (): Promise<readonly Merchant[]>
   findMerchant (merchantId: string): Promise<Merchant | undefined>
   findMerchantByKey (serverKey: string): Promise<Merchant | undefined>
-  /** Creates or changes one. Refuses `key_taken` where the server key opens another merchant's world. */
-  changeMerchant (merchantId: string, decide: (current: Merchant | undefined) => Merchant): Promise<Merchant | 'key_taken'>
+  /** Creates or changes one; `isEmpty` where its world has no transactions. Refuses `key_taken` where the server key opens another merchant's world. */
+  changeMerchant (merchantId: string, decide: (current: Merchant | undefined, isEmpty: boolean) => Merchant): Promise<Merchant | 'key_taken'>
 
   /** Refuses an order id or a payment code that belongs to a live transaction, apart. */
-  insertTransaction (merchantId: string, orderId: string, decide: (chance: number) => Change): Promise<Inserted>
+  insertTransaction (merchantId: string, decide: (scene: Scene) => Change): Promise<Inserted>
   /** undefined where there is no such transaction. */
-  moveTransaction (transactionId: string, decide: (current: Transaction, chance: number) => Change): Promise<Change | undefined>
+  moveTransaction (transactionId: string, decide: (current: Transaction, scene: Scene) => Change): Promise<Change | undefined>
   /** Looks up in the order of `ways`; by order id and by payment code the newest. */
   findTransaction (merchantId: string, ref: string, ways: readonly Way[]): Promise<Transaction | undefined>
   /** The newest with this code in this store, whosever it is. */
@@ -114,10 +120,12 @@ export interface Storage {
    * A notification's first attempt is due only after those of earlier ones of its transaction to the same URL have ended.
    */
   claimDue (merchantId: string, now: Instant, limit: number, lease: Lease, room: Room): Promise<readonly Due[]>
+  /** The notifications whose last attempt the clock made at `at`, if nothing was attempted later; handed out once. */
+  takeAttemptedAt (merchantId: string, at: Instant): Promise<readonly Notification[]>
   /** Gives claimed work back undone. */
   release (due: Due): Promise<void>
-  /** The next unclaimed work of any merchant that has room, and the machine's instant at which it falls due. */
-  nextDue (room: Room): Promise<{ readonly due: Due, readonly machineAt: Instant } | undefined>
+  /** The next unclaimed work that has room, of any merchant that is wanted, and the machine's instant at which it falls due: Infinity while time stands still before it. */
+  nextDue (room: Room, isWanted?: (merchantId: string) => boolean): Promise<{ readonly due: Due, readonly machineAt: Instant } | undefined>
 
   /** Why nothing can be kept at present; null while it can, which is tried where the last change could not be kept. */
   trouble (): Promise<string | null>
@@ -147,6 +155,7 @@ export type WarungEvent = { readonly merchantId: string } & (
   | { readonly kind: 'transaction', readonly transactionId: string }
   | { readonly kind: 'notification', readonly notificationId: string }
   | { readonly kind: 'settings' }
+  | { readonly kind: 'clock' }
 )
 
 export interface Events {

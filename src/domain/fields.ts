@@ -23,6 +23,11 @@ export function orNull<Value> (read: Field<Value>): Field<Value | null> {
   return (member) => member === null ? null : read(member)
 }
 
+/** A member that older documents lack, where it means `before`. */
+export function since<Value> (read: Field<Value>, before: Value): Field<Value> {
+  return (member) => member === undefined ? before : read(member)
+}
+
 export function oneOf<Value extends string> (values: readonly Value[]): Field<Value> {
   return field(`one of ${values.join(', ')}`, (member) => values.find((value) => value === member))
 }

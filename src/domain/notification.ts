@@ -31,8 +31,13 @@ export interface Answer {
   readonly redirects: readonly string[]
 }
 
+export const ATTEMPT_CAUSES = ['clock', 'advance', 'admin'] as const
+/** Who made an attempt: the clock by itself, an advance of it, or someone who asked for it. */
+export type AttemptCause = typeof ATTEMPT_CAUSES[number]
+
 export interface Attempt extends Answer {
   readonly number: number
+  readonly cause: AttemptCause
   readonly at: Instant
   readonly outcome: Outcome
   readonly next: Next
@@ -69,15 +74,19 @@ export function notificationsOf (transaction: Transaction, merchant: Merchant, {
   }))
 }
 
-/** The notification after an attempt that began at `at`. `jitter` as in the retry policy. */
-export function attempted (notification: Notification, { at, answer, jitter }: { at: Instant, answer: Answer, jitter: number | null }): Notification {
+/**
+ * The notification after an attempt that began at `at`. `jitter` as in the retry policy. One that was asked for after the
+ * last of its schedule begins no new schedule.
+ */
+export function attempted (notification: Notification, { at, cause, answer, jitter }: { at: Instant, cause: AttemptCause, answer: Answer, jitter: number | null }): Notification {
   const number = notification.attempts.length + 1
-  const { outcome, next } = afterAttempt({ number, startedAt: at, status: answer.status, error: answer.error }, jitter)
+  const isOver = !['waiting', 'held'].includes(notification.state)
+  const { outcome, next } = afterAttempt({ number, startedAt: at, status: answer.status, error: answer.error, isLast: isOver }, jitter)
   return {
     ...notification,
-    state: outcome === 'delivered' ? 'delivered' : next.again ? 'waiting' : 'failed',
+    state: outcome === 'delivered' ? 'delivered' : isOver ? notification.state : next.again ? 'waiting' : 'failed',
     dueAt: next.at,
-    attempts: [...notification.attempts, { ...answer, number, at, outcome, next }]
+    attempts: [...notification.attempts, { ...answer, number, at, cause, outcome, next }]
   }
 }
 

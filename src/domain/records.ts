@@ -1,10 +1,10 @@
 import type { ChargeRequest } from './charge-request.ts'
-import { flag, instant, list, object, oneOf, orNull, shape, text, texts, UnreadableRecord, whole } from './fields.ts'
+import { flag, instant, list, object, oneOf, orNull, shape, since, text, texts, UnreadableRecord, whole } from './fields.ts'
 import type { Field } from './fields.ts'
 import { toIso } from './instant.ts'
 import type { Instant } from './instant.ts'
 import type { Merchant } from './merchant.ts'
-import { NOTIFICATION_STATES } from './notification.ts'
+import { ATTEMPT_CAUSES, NOTIFICATION_STATES } from './notification.ts'
 import type { Attempt, Notification } from './notification.ts'
 import { Refusal } from './refusal.ts'
 import { ATTEMPT_ERRORS, OUTCOMES } from './retry-policy.ts'
@@ -33,7 +33,7 @@ export function merchantRecord (merchant: Merchant): object {
     server_key: merchant.serverKey,
     client_key: merchant.clientKey,
     settings: settingsDocument(merchant.settings),
-    timeline: { shift_ms: merchant.timeline.shiftMs, frozen_at: isoOrNull(merchant.timeline.frozenAt) }
+    timeline: { shift_ms: merchant.timeline.shiftMs, frozen_at: isoOrNull(merchant.timeline.frozenAt), stepped: merchant.timeline.isStepped }
   }
 }
 
@@ -42,7 +42,7 @@ export const readMerchant: Field<Merchant> = shape<Merchant>({
   serverKey: ['server_key', text],
   clientKey: ['client_key', text],
   settings: ['settings', readSettings],
-  timeline: ['timeline', shape({ shiftMs: ['shift_ms', whole], frozenAt: ['frozen_at', orNull(instant)] })]
+  timeline: ['timeline', shape({ shiftMs: ['shift_ms', whole], frozenAt: ['frozen_at', orNull(instant)], isStepped: ['stepped', since(flag, false)] })]
 })
 
 export function transactionRecord (transaction: Transaction): object {
@@ -112,6 +112,7 @@ export const readNotification: Field<Notification> = shape<Notification>({
   body: ['body', text],
   attempts: ['attempts', list(shape<Attempt>({
     number: ['number', whole],
+    cause: ['cause', since(oneOf(ATTEMPT_CAUSES), 'clock')],
     at: ['at', instant],
     durationMs: ['duration_ms', whole],
     requestHeaders: ['request_headers', texts],
@@ -128,6 +129,7 @@ export const readNotification: Field<Notification> = shape<Notification>({
 function attemptRecord (attempt: Attempt): object {
   return {
     number: attempt.number,
+    cause: attempt.cause,
     at: toIso(attempt.at),
     duration_ms: attempt.durationMs,
     request_headers: attempt.requestHeaders,

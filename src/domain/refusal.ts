@@ -5,6 +5,7 @@ export type RefusalCode =
   | 'amount_differs' | 'no_reversal_at_till' | 'not_b2b'
   | 'notification_unknown' | 'merchant_unknown'
   | 'invalid_request' | 'invalid_settings' | 'key_taken'
+  | 'advance_under_way' | 'time_goes_back' | 'world_not_empty'
 
 /** The emulator says no. Each dialect turns the code into its own answer; the message is for people. */
 export class Refusal extends Error {

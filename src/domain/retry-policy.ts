@@ -37,19 +37,22 @@ export interface EndedAttempt {
   readonly startedAt: Instant
   readonly status: number | null
   readonly error: AttemptError | null
+  /** None follows, whatever comes of it. */
+  readonly isLast?: boolean
 }
 
 /**
  * What the gateway does after an attempt. Intervals count from the attempt's beginning; `jitter` (0 to 1) shortens one to
  * between a quarter and the whole of it, `null` leaves it exact.
  */
-export function afterAttempt ({ number, startedAt, status, error }: EndedAttempt, jitter: number | null): Verdict {
+export function afterAttempt ({ number, startedAt, status, error, isLast = false }: EndedAttempt, jitter: number | null): Verdict {
   const seen = error ?? String(status)
   if (error === null && status !== null && status >= 200 && status <= 299) return { outcome: 'delivered', next: stop(`${seen}: delivered`) }
 
   const further = (error === null && status !== null ? FURTHER_ATTEMPTS[status] : undefined) ?? INTERVALS_MS.length
   if (further === 0) return { outcome: 'redirected', next: stop(`${seen}: this redirect is not followed and counts as a failure`) }
 
+  if (isLast) return { outcome: 'failed', next: stop(`${seen}: its schedule is over`) }
   const intervalMs = INTERVALS_MS[number - 1]
   if (number > further || intervalMs === undefined) return { outcome: 'failed', next: stop(`${seen}: its ${further} further attempts are used up`) }
   const waitMs = Math.round(intervalMs * (jitter === null ? 1 : 0.25 + 0.75 * jitter))

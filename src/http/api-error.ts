@@ -36,6 +36,9 @@ const STATUS: Record<RefusalCode, number> = {
   channel_inactive: 409,
   no_reversal_at_till: 409,
   key_taken: 409,
+  advance_under_way: 409,
+  time_goes_back: 409,
+  world_not_empty: 409,
   amount_differs: 422
 }
 

@@ -1,9 +1,9 @@
 import type { Instant } from '../domain/instant.ts'
 import { attempted } from '../domain/notification.ts'
-import type { Notification } from '../domain/notification.ts'
+import type { AttemptCause, Notification } from '../domain/notification.ts'
 import { nowOn } from '../domain/timeline.ts'
-import { NotKept } from '../ports.ts'
 import type { Clock, Events, Random, Sender, Storage } from '../ports.ts'
+import { untilKept } from './keep-at-it.ts'
 
 export interface AttemptNotificationDeps {
   readonly clock: Clock
@@ -13,10 +13,14 @@ export interface AttemptNotificationDeps {
   readonly events: Events
 }
 
-const PAUSE_MS = 1_000
+export interface Attempting {
+  readonly cause: AttemptCause
+  /** Aborted when the process stops: the attempt then counts as not made. */
+  readonly signal: AbortSignal
+}
 
 /** Tries once to deliver a notification and records what came of it, with the time of the next attempt if there is one. */
-export async function attemptNotification ({ clock, random, storage, sender, events }: AttemptNotificationDeps, id: string, signal: AbortSignal): Promise<Notification | undefined> {
+export async function attemptNotification ({ clock, random, storage, sender, events }: AttemptNotificationDeps, id: string, { cause, signal }: Attempting): Promise<Notification | undefined> {
   const notification = await storage.findNotification(id)
   const merchant = notification === undefined ? undefined : await storage.findMerchant(notification.merchantId)
   if (notification === undefined || merchant === undefined) return undefined
@@ -26,23 +30,13 @@ export async function attemptNotification ({ clock, random, storage, sender, eve
   const at: Instant = nowOn(merchant.timeline, clock.now())
   const answer = await sender.send({ url, body, timeoutMs: settings.notificationTimeoutMs, signal })
 
+  // The receiver has been told: only keeping that is tried again, not telling.
   const changed = await untilKept(clock, signal, () => storage.changeNotification(id, (current) => attempted(current, {
     at,
+    cause,
     answer,
     jitter: settings.retryJitter ? random.draw(merchantId, `after attempt ${current.attempts.length + 1} of ${id}`).fraction() : null
   })))
   events.publish({ merchantId, kind: 'notification', notificationId: id })
   return changed
-}
-
-/** The receiver has been told: while the disk is full, only keeping that is tried again, not telling. */
-async function untilKept<Kept> (clock: Clock, signal: AbortSignal, keep: () => Promise<Kept>): Promise<Kept> {
-  for (;;) {
-    try {
-      return await keep()
-    } catch (error) {
-      if (!(error instanceof NotKept) || signal.aborted) throw error
-      await clock.wait(PAUSE_MS, signal)
-    }
-  }
 }

@@ -32,21 +32,23 @@ export interface ChargeOrder {
 const CODE_TRIES = 50
 
 /** Opens a pending transaction with a payment code of its own. Refuses what makes no sense and an order id that is taken. */
-export async function charge ({ clock, random, storage, events, sender }: ChargeDeps, merchant: Merchant, { request, overrideUrls, appendUrls }: ChargeOrder): Promise<Transaction> {
-  const { merchantId, settings, timeline } = merchant
-  const now = nowOn(timeline, clock.now())
-  const wanted = readCharge(request, settings, now)
+export async function charge ({ clock, random, storage, events, sender }: ChargeDeps, { merchantId }: Merchant, { request, overrideUrls, appendUrls }: ChargeOrder): Promise<Transaction> {
+  const machineNow = clock.now()
   const urls = readChargeUrls(overrideUrls, appendUrls, sender.forbids)
 
   for (let tries = 0; tries < CODE_TRIES; tries++) {
-    const inserted = await storage.insertTransaction(merchantId, wanted.orderId, (chance) =>
-      opened(merchant, { request, urls, ...wanted }, now, random.draw(merchantId, `change ${chance}, try ${tries}`)))
-    if (inserted === 'order_taken') throw new Refusal('order_taken', `order ${wanted.orderId} is pending or paid already`)
+    const inserted = await storage.insertTransaction(merchantId, ({ merchant, chance }) => {
+      if (merchant === undefined) throw new Error(`there is no merchant ${merchantId} any more`)
+      const now = nowOn(merchant.timeline, machineNow)
+      const wanted = readCharge(request, merchant.settings, now)
+      return opened(merchant, { request, urls, ...wanted }, now, random.draw(merchantId, `change ${chance}, try ${tries}`))
+    })
+    if (inserted === 'order_taken') throw new Refusal('order_taken', 'this order id is pending or paid already')
     if (inserted === 'code_taken') continue
     publishChange(events, inserted)
     return inserted.transaction
   }
-  throw new Error(`no free payment code for ${wanted.store} after ${CODE_TRIES} tries`)
+  throw new Error(`no free payment code after ${CODE_TRIES} tries`)
 }
 
 type Opening = Charge & { readonly request: ChargeRequest, readonly urls: ChargeUrls }

@@ -26,11 +26,10 @@ export interface Moving {
 
 /** Moves a transaction and records the notifications of its new state, in one commit. Refuses a move it may not make. */
 export async function moveTransaction ({ clock, random, storage, events }: MoveTransactionDeps, { transactionId, merchantId }: Pick<Transaction, 'transactionId' | 'merchantId'>, { move, cause, at, check }: Moving): Promise<Change> {
-  const merchant = await storage.findMerchant(merchantId)
-  if (merchant === undefined) throw new Error(`transaction ${transactionId} belongs to no merchant`)
-  const now = at ?? nowOn(merchant.timeline, clock.now())
-
-  const change = await storage.moveTransaction(transactionId, (current, chance) => {
+  const machineNow = clock.now()
+  const change = await storage.moveTransaction(transactionId, (current, { merchant, chance }) => {
+    if (merchant === undefined) throw new Error(`transaction ${transactionId} belongs to no merchant`)
+    const now = at ?? nowOn(merchant.timeline, machineNow)
     const draw = random.draw(merchantId, `change ${chance}`)
     const hasApprovalCode = move === 'pay' && STORES[current.store].approvalCode
     const transaction = moved(current, move, { now, cause, approvalCode: hasApprovalCode ? makeApprovalCode(now, draw.digits) : null })

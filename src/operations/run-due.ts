@@ -1,7 +1,10 @@
+import { expired, lastAttempted } from '../domain/effect.ts'
+import type { Effect } from '../domain/effect.ts'
 import type { Instant } from '../domain/instant.ts'
+import type { AttemptCause } from '../domain/notification.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { NotKept } from '../ports.ts'
-import type { Due } from '../ports.ts'
+import type { Due, Room } from '../ports.ts'
 import { attemptNotification } from './attempt-notification.ts'
 import type { AttemptNotificationDeps } from './attempt-notification.ts'
 import { moveTransaction } from './move-transaction.ts'
@@ -9,8 +12,19 @@ import { moveTransaction } from './move-transaction.ts'
 export interface RunDueDeps extends AttemptNotificationDeps {
   /** Something could not be done; it is given back and comes up again. */
   readonly onError: (error: unknown) => void
-  /** Looks again for due work: an attempt has ended, so its target has room. */
+  /** Looks again for due work: an attempt has ended, so its target has room, or a merchant's time was let go. */
   readonly onRoom: () => void
+}
+
+/** A merchant's time in somebody's hand: nothing of it runs but what that one runs. */
+export interface HeldTime {
+  /** The merchant's instant of its next work; undefined while there is none. */
+  next (): Promise<Instant | undefined>
+  /** Does all that is due at `at`, and what this newly makes due then. Resolves with the effects, in the order in which their causes were recorded. */
+  run (at: Instant): Promise<readonly Effect[]>
+  letGo (): void
+  /** Aborted when the process stops. */
+  readonly signal: AbortSignal
 }
 
 export interface RunDue {
@@ -18,6 +32,8 @@ export interface RunDue {
   next (): Promise<Instant | undefined>
   /** Does all that is due: expiries before it returns; attempts are begun and go on by themselves. */
   run (): Promise<void>
+  /** Takes the time of a merchant in hand, once what is under way has ended. Refuses `advance_under_way`. */
+  hold (merchantId: string): Promise<HeldTime>
   /** Resolves when no attempt is under way. */
   settled (): Promise<void>
   /** Begins nothing more, gives attempts under way `graceMs` to end, and aborts the others: they are made again. */
@@ -35,63 +51,71 @@ const PAUSE_AFTER_ERROR_MS = 1_000
 /** The one loop that makes time pass. */
 export function createRunDue (deps: RunDueDeps): RunDue {
   const { clock, storage, onError, onRoom } = deps
-  const underWay = new Map<string, number>()
-  const goingOn = new Set<Promise<void>>()
+  const underWay = createUnderWay()
+  /** What goes on, by merchant. */
+  const goingOn = new Map<Promise<unknown>, string>()
+  const held = new Set<string>()
   const stop = new AbortController()
   let isClosed = false
   let running = Promise.resolve()
   let pausing: Promise<void> | undefined
 
-  const room = (target: string): number => ATTEMPTS_PER_TARGET - (underWay.get(target) ?? 0)
+  const isFree = (merchantId: string): boolean => !held.has(merchantId)
+  const nextFree = (): ReturnType<typeof storage.nextDue> => storage.nextDue(underWay.room, isFree)
 
   async function runAll (): Promise<void> {
     for (;;) {
-      const next = isClosed ? undefined : await storage.nextDue(room)
+      const next = isClosed ? undefined : await nextFree()
       if (next === undefined || next.machineAt > clock.now()) return
-      // One instant at a time: what it newly makes due comes before what falls due later.
-      const lease = { from: clock.now(), until: clock.now() + LEASE_MS }
-      const claimed = await storage.claimDue(next.due.merchantId, next.due.at, BATCH, lease, room)
-      if (claimed.length === 0) return
-      await Promise.all(claimed.map((due) => begin(due)))
+      // It may have been taken in hand just now.
+      if (isFree(next.due.merchantId) && !await goOn(next.due.merchantId, runInstant(next.due))) return
     }
+  }
+
+  /** One instant at a time: what it newly makes due comes before what falls due later. */
+  async function runInstant ({ merchantId, at }: Due): Promise<boolean> {
+    const claimed = await storage.claimDue(merchantId, at, BATCH, lease(), underWay.room)
+    await Promise.all(claimed.map((due) => begin(due)))
+    return claimed.length > 0
   }
 
   async function begin (due: Due): Promise<void> {
-    if (due.kind === 'expiry') return lapse(due)
-    underWay.set(due.target, (underWay.get(due.target) ?? 0) + 1)
-    goOn(tryOnce(due).finally(() => {
-      const left = (underWay.get(due.target) ?? 1) - 1
-      if (left === 0) underWay.delete(due.target)
-      else underWay.set(due.target, left)
-      onRoom()
-    }))
+    if (due.kind === 'expiry') return lapseLater(due)
+    goOn(due.merchantId, underWay.count(due.target, tryOnce(due, 'clock').then(() => {}, (error) => giveBack(due, error))).finally(onRoom))
   }
 
-  /** Lets something go on by itself; `settled` and `close` wait for it. */
-  function goOn (work: Promise<void>): void {
-    const going = work.finally(() => goingOn.delete(going))
-    goingOn.add(going)
+  /** Lets something of a merchant go on by itself; `settled`, `hold` and `close` wait for it. */
+  function goOn<Result> (merchantId: string, work: Promise<Result>): Promise<Result> {
+    const going = work.finally(() => { goingOn.delete(going) })
+    goingOn.set(going, merchantId)
+    return going
   }
 
-  async function lapse (due: Due & { kind: 'expiry' }): Promise<void> {
+  async function lapseLater (due: Due & { kind: 'expiry' }): Promise<void> {
     try {
-      await moveTransaction(deps, due, { move: 'expire', cause: 'clock', at: due.at })
+      await lapse(due)
     } catch (error) {
-      // Paid or cancelled in the same moment: then it does not lapse.
-      if (error instanceof Refusal) return
       const back = giveBack(due, error).finally(onRoom)
       // While nothing can be kept, what else lapses would fare no better.
       if (error instanceof NotKept) await back
-      else goOn(back)
+      else goOn(due.merchantId, back)
     }
   }
 
-  async function tryOnce (due: Due & { kind: 'attempt' }): Promise<void> {
+  async function lapse (due: Due & { kind: 'expiry' }): Promise<Effect | undefined> {
     try {
-      await attemptNotification(deps, due.notificationId, stop.signal)
+      const { transaction } = await moveTransaction(deps, due, { move: 'expire', cause: 'clock', at: due.at })
+      return expired(transaction, due.at)
     } catch (error) {
-      await giveBack(due, error)
+      // Paid or cancelled in the same moment: then it does not lapse.
+      if (error instanceof Refusal) return undefined
+      throw error
     }
+  }
+
+  async function tryOnce (due: Due & { kind: 'attempt' }, cause: AttemptCause): Promise<Effect | undefined> {
+    const notification = await attemptNotification(deps, due.notificationId, { cause, signal: stop.signal })
+    return notification === undefined ? undefined : lastAttempted(notification)
   }
 
   async function giveBack (due: Due, error: unknown): Promise<void> {
@@ -107,23 +131,97 @@ export function createRunDue (deps: RunDueDeps): RunDue {
     return pausing
   }
 
+  function lease (): { from: Instant, until: Instant } {
+    return { from: clock.now(), until: clock.now() + LEASE_MS }
+  }
+
+  function holdOf (merchantId: string): HeldTime {
+    const counted = createUnderWay()
+
+    async function doDue (due: Due): Promise<Effect | undefined> {
+      try {
+        return await (due.kind === 'expiry' ? lapse(due) : counted.count(due.target, tryOnce(due, 'advance')))
+      } catch (error) {
+        await storage.release(due)
+        throw error
+      }
+    }
+
+    return {
+      signal: stop.signal,
+      next: async () => (await storage.nextDue(counted.room, (id) => id === merchantId))?.due.at,
+      run: async (at) => {
+        const done: Array<{ readonly order: number, readonly effect: Effect | undefined }> = []
+        const doing = new Set<Promise<unknown>>()
+        let failure: { readonly error: unknown } | undefined
+        for (;;) {
+          if (isClosed) failure ??= { error: new Error('stopped in the middle of an advance') }
+          const claimed = failure === undefined ? await storage.claimDue(merchantId, at, BATCH, lease(), counted.room) : []
+          for (const due of claimed) {
+            const doingOne: Promise<unknown> = goOn(merchantId, doDue(due))
+              .then((effect) => done.push({ order: due.order, effect }), (error: unknown) => { failure ??= { error } })
+              .finally(() => doing.delete(doingOne))
+            doing.add(doingOne)
+          }
+          // Whatever ends may make room, or something new due.
+          if (doing.size > 0) await Promise.race(doing)
+          else if (claimed.length === 0) break
+        }
+        if (failure !== undefined) throw failure.error
+        return done.sort((a, b) => a.order - b.order).flatMap(({ effect }) => effect ?? [])
+      },
+      letGo: () => {
+        held.delete(merchantId)
+        onRoom()
+      }
+    }
+  }
+
   return {
-    next: async () => (await storage.nextDue(room))?.machineAt,
+    next: async () => (await nextFree())?.machineAt,
     run: () => {
       running = running.then(runAll, runAll)
       return running
     },
+    hold: async (merchantId) => {
+      if (held.has(merchantId)) throw new Refusal('advance_under_way', 'the clock of this merchant is being moved; wait for that call to answer')
+      held.add(merchantId)
+      const ownWork = (): Array<Promise<unknown>> => [...goingOn].flatMap(([going, of]) => of === merchantId ? going : [])
+      for (let own = ownWork(); own.length > 0; own = ownWork()) await Promise.allSettled(own)
+      return holdOf(merchantId)
+    },
     settled: async () => {
-      while (goingOn.size > 0) await Promise.all(goingOn)
+      while (goingOn.size > 0) await Promise.all(goingOn.keys())
     },
     close: async (graceMs) => {
       isClosed = true
       await running.catch(onError)
       const grace = new AbortController()
-      const ended = Promise.all(goingOn).then(() => grace.abort())
+      const ended = Promise.allSettled(goingOn.keys()).then(() => grace.abort())
       await clock.wait(graceMs, grace.signal)
       stop.abort()
       await ended
+    }
+  }
+}
+
+interface UnderWay {
+  readonly room: Room
+  /** Counts an attempt at a target until it has ended. */
+  count<Result> (target: string, attempt: Promise<Result>): Promise<Result>
+}
+
+function createUnderWay (): UnderWay {
+  const counts = new Map<string, number>()
+  return {
+    room: (target) => ATTEMPTS_PER_TARGET - (counts.get(target) ?? 0),
+    count: (target, attempt) => {
+      counts.set(target, (counts.get(target) ?? 0) + 1)
+      return attempt.finally(() => {
+        const left = (counts.get(target) ?? 1) - 1
+        if (left === 0) counts.delete(target)
+        else counts.set(target, left)
+      })
     }
   }
 }

@@ -4,7 +4,7 @@ import { counterRecord, merchantRecord, notificationRecord, readNotification, re
 import type { Store } from '../domain/stores.ts'
 import { isLive } from '../domain/transaction.ts'
 import type { Transaction } from '../domain/transaction.ts'
-import type { Change } from '../ports.ts'
+import type { Change, Scene } from '../ports.ts'
 import type { Commit } from './record.ts'
 import { codeKey } from './tables.ts'
 import type { Entry, Tables } from './tables.ts'
@@ -44,7 +44,16 @@ export class Draft {
     return merchantId === undefined || this.#merchants.has(merchantId) ? undefined : merchantId
   }
 
-  chance (merchantId: string): number {
+  scene (merchantId: string): Scene {
+    return { merchant: this.merchant(merchantId), chance: this.#chance(merchantId) }
+  }
+
+  isEmpty (merchantId: string): boolean {
+    const isUsed = (this.#tables.worlds.get(merchantId)?.transactions.length ?? 0) > 0
+    return !isUsed && ![...this.#transactions.values()].some(({ value }) => value.merchantId === merchantId)
+  }
+
+  #chance (merchantId: string): number {
     return this.#chances.get(merchantId) ?? this.#tables.worlds.get(merchantId)?.chance ?? 0
   }
 
@@ -76,7 +85,7 @@ export class Draft {
   /** Puts a state and its notifications, and counts the chance that went into it. */
   putChange ({ transaction, notifications }: Change): void {
     const { merchantId, transactionId } = transaction
-    const counter = { merchantId, chance: this.chance(merchantId) + 1 }
+    const counter = { merchantId, chance: this.#chance(merchantId) + 1 }
     // All lines are made before anything is put: one that cannot be written leaves nothing half done.
     const entries = [
       { section: 'counters', key: merchantId, value: counter, line: JSON.stringify(counterRecord(counter)) } as const,

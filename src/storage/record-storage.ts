@@ -8,7 +8,7 @@ import { STORE_NAMES } from '../domain/stores.ts'
 import type { Store } from '../domain/stores.ts'
 import { machineInstant } from '../domain/timeline.ts'
 import type { Transaction } from '../domain/transaction.ts'
-import type { Change, Due, Inserted, Lease, NotificationQuery, Page, Room, Storage, TransactionQuery, Way } from '../ports.ts'
+import type { Change, Due, Inserted, Lease, NotificationQuery, Page, Room, Scene, Storage, TransactionQuery, Way } from '../ports.ts'
 import { Draft } from './draft.ts'
 import type { Work } from './due-queues.ts'
 import type { Commit } from './record.ts'
@@ -58,10 +58,10 @@ export class RecordStorage implements Storage {
     return merchantId === undefined ? undefined : this.#tables.worlds.get(merchantId)?.merchant
   }
 
-  changeMerchant (merchantId: string, decide: (current: Merchant | undefined) => Merchant): Promise<Merchant | 'key_taken'> {
+  changeMerchant (merchantId: string, decide: (current: Merchant | undefined, isEmpty: boolean) => Merchant): Promise<Merchant | 'key_taken'> {
     return this.#change((draft) => {
       const current = draft.merchant(merchantId)
-      const merchant = decide(current)
+      const merchant = decide(current, draft.isEmpty(merchantId))
       const holder = draft.merchantOfKey(merchant.serverKey)
       if (holder !== undefined && holder !== merchantId) return 'key_taken'
       // One that stays as it is needs no room: with a full disk a start still shows what there is.
@@ -70,21 +70,21 @@ export class RecordStorage implements Storage {
     })
   }
 
-  insertTransaction (merchantId: string, orderId: string, decide: (chance: number) => Change): Promise<Inserted> {
+  insertTransaction (merchantId: string, decide: (scene: Scene) => Change): Promise<Inserted> {
     return this.#change((draft) => {
-      if (draft.isOrderTaken(merchantId, orderId)) return 'order_taken'
-      const change = decide(draft.chance(merchantId))
+      const change = decide(draft.scene(merchantId))
+      if (draft.isOrderTaken(merchantId, change.transaction.orderId)) return 'order_taken'
       if (draft.isCodeTaken(change.transaction.store, change.transaction.paymentCode)) return 'code_taken'
       draft.putChange(change)
       return change
     })
   }
 
-  moveTransaction (transactionId: string, decide: (current: Transaction, chance: number) => Change): Promise<Change | undefined> {
+  moveTransaction (transactionId: string, decide: (current: Transaction, scene: Scene) => Change): Promise<Change | undefined> {
     return this.#change((draft) => {
       const current = draft.transaction(transactionId)
       if (current === undefined) return undefined
-      const change = decide(current, draft.chance(current.merchantId))
+      const change = decide(current, draft.scene(current.merchantId))
       draft.putChange(change)
       return change
     })
@@ -146,17 +146,25 @@ export class RecordStorage implements Storage {
     return claimed.map((work) => toDue(merchantId, work))
   }
 
+  async takeAttemptedAt (merchantId: string, at: Instant): Promise<readonly Notification[]> {
+    const latest = this.#tables.worlds.get(merchantId)?.latest
+    if (latest === undefined || latest.at !== at) return []
+    const rows = [...latest.rows]
+    latest.rows.clear()
+    return rows.sort((a, b) => a.order - b.order).map(({ line }) => readNotification(JSON.parse(line)))
+  }
+
   async release (due: Due): Promise<void> {
     this.#tables.worlds.get(due.merchantId)?.due.release(due.kind === 'expiry' ? due.transactionId : due.notificationId)
   }
 
-  async nextDue (room: Room): Promise<{ readonly due: Due, readonly machineAt: Instant } | undefined> {
+  async nextDue (room: Room, isWanted: (merchantId: string) => boolean = () => true): Promise<{ readonly due: Due, readonly machineAt: Instant } | undefined> {
     let next: { readonly due: Due, readonly machineAt: Instant } | undefined
     for (const [merchantId, { merchant, due: queues }] of this.#tables.worlds) {
-      const work = queues.first(room)
+      const work = isWanted(merchantId) ? queues.first(room) : undefined
       if (work === undefined || merchant === undefined) continue
       const machineAt = machineInstant(merchant.timeline, work.at)
-      if (machineAt < (next?.machineAt ?? Infinity)) next = { due: toDue(merchantId, work), machineAt }
+      if (next === undefined || machineAt < next.machineAt) next = { due: toDue(merchantId, work), machineAt }
     }
     return next
   }
@@ -249,8 +257,8 @@ function bytesOf (commit: Commit): number {
   return commit.reduce((bytes, { line }) => bytes + Buffer.byteLength(line), 0)
 }
 
-function toDue (merchantId: string, { at, id, target }: Work): Due {
-  return target === null ? { merchantId, at, kind: 'expiry', transactionId: id } : { merchantId, at, kind: 'attempt', notificationId: id, target }
+function toDue (merchantId: string, { at, order, id, target }: Work): Due {
+  return { merchantId, at, order, ...target === null ? { kind: 'expiry', transactionId: id } : { kind: 'attempt', notificationId: id, target } }
 }
 
 /** Newest first, from below the cursor on: the order of the last item of the page before. */

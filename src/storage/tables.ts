@@ -56,6 +56,8 @@ export interface World {
   /** The newest transaction of each order id. */
   readonly orders: Map<string, TransactionRow>
   readonly due: DueQueues
+  /** What the clock attempted at the latest instant at which it attempted anything. */
+  latest: { readonly at: Instant, readonly rows: Set<NotificationRow> }
 }
 
 /**
@@ -77,7 +79,7 @@ export class Tables {
   world (merchantId: string): World {
     const known = this.worlds.get(merchantId)
     if (known !== undefined) return known
-    const world: World = { merchant: undefined, chance: 0, transactions: [], notifications: [], orders: new Map(), due: new DueQueues() }
+    const world: World = { merchant: undefined, chance: 0, transactions: [], notifications: [], orders: new Map(), due: new DueQueues(), latest: { at: -Infinity, rows: new Set() } }
     this.worlds.set(merchantId, world)
     return world
   }
@@ -123,18 +125,23 @@ export class Tables {
 
   #putNotification (notification: Notification, order: number, line: string): void {
     const { id, merchantId, transactionId, url, state, dueAt, attempts: { length: attempts } } = notification
+    const last = notification.attempts.at(-1)
     const world = this.world(merchantId)
     const siblings = this.transactions.get(transactionId)?.notifications ?? []
-    const row = this.notifications.get(id)
+    let row = this.notifications.get(id)
     if (row === undefined) {
-      const added = { order, id, merchantId, transactionId, url, target: originOf(url), state, dueAt, attempts, line }
-      this.notifications.set(id, added)
-      world.notifications.push(added)
-      siblings.push(added)
+      row = { order, id, merchantId, transactionId, url, target: originOf(url), state, dueAt, attempts, line }
+      this.notifications.set(id, row)
+      world.notifications.push(row)
+      siblings.push(row)
     } else {
       Object.assign(row, { state, dueAt, attempts, line })
     }
     this.#nextOrder = Math.max(this.#nextOrder, order + 1)
+    if (last?.cause === 'clock') {
+      if (last.at !== world.latest.at) world.latest = { at: last.at, rows: new Set() }
+      world.latest.rows.add(row)
+    }
     // Whoever claimed its next attempt has done with it.
     world.due.release(id)
     // First attempts of one transaction to one URL leave in the order of its events.

@@ -190,7 +190,7 @@ const attempts: Array<[behaviour: string, answered: Parameters<typeof answer>[0]
 for (const [behaviour, answered, state, dueAfterMs] of attempts) {
   test(behaviour, async (t) => {
     const at = CHARGED_AT + 5
-    const after = attempted(notification(), { at, answer: answer(answered), jitter: null })
+    const after = attempted(notification(), { at, answer: answer(answered), cause: 'clock', jitter: null })
 
     t.equal(after.state, state)
     t.equal(after.dueAt, dueAfterMs === null ? null : at + dueAfterMs)
@@ -200,9 +200,9 @@ for (const [behaviour, answered, state, dueAfterMs] of attempts) {
 test('attempts are recorded in order, with all that was seen, and the body stays', async (t) => {
   const before = notification({ body: '{"b":1,"a":2}' })
   const seen = answer({ status: 503, responseHeaders: { 'retry-after': '1' }, responseBody: 'busy', durationMs: 7, redirects: ['http://shop.test/2'] })
-  const first = attempted(before, { at: CHARGED_AT, answer: seen, jitter: null })
-  const second = attempted(first, { at: CHARGED_AT + 3 * MINUTE_MS, answer: answer({ status: null, error: 'timeout' }), jitter: null })
-  const third = attempted(second, { at: CHARGED_AT + 20 * MINUTE_MS, answer: answer(), jitter: null })
+  const first = attempted(before, { at: CHARGED_AT, answer: seen, cause: 'clock', jitter: null })
+  const second = attempted(first, { at: CHARGED_AT + 3 * MINUTE_MS, answer: answer({ status: null, error: 'timeout' }), cause: 'clock', jitter: null })
+  const third = attempted(second, { at: CHARGED_AT + 20 * MINUTE_MS, answer: answer(), cause: 'clock', jitter: null })
 
   t.equal(before.attempts.length, 0)
   t.match(first.attempts, [{ ...seen, number: 1, at: CHARGED_AT, outcome: 'failed', next: { again: true, at: CHARGED_AT + 2 * MINUTE_MS } }])
@@ -220,7 +220,7 @@ test('the sixth attempt is the last', async (t) => {
   let current = notification()
   for (let number = 1; number <= 6; number++) {
     t.equal(current.state, 'waiting')
-    current = attempted(current, { at: current.dueAt ?? 0, answer: answer({ status: 502 }), jitter: null })
+    current = attempted(current, { at: current.dueAt ?? 0, answer: answer({ status: 502 }), cause: 'clock', jitter: null })
   }
 
   t.equal(current.state, 'failed')

@@ -12,7 +12,7 @@ import { answer, chargeRequest, CHARGED_AT, merchant, MINUTE_MS, notification, P
 const kept = (record: object): Record<string, unknown> => JSON.parse(JSON.stringify(record))
 
 const told = notification({ event: 'settlement', body: '{"b":"é","a":"\\n"}' })
-const busy = attempted(told, { at: CHARGED_AT + 1, answer: answer({ status: 503, responseHeaders: { 'retry-after': '1' }, responseBody: 'busy', redirects: ['http://shop.test/2'] }), jitter: null })
+const busy = attempted(told, { at: CHARGED_AT + 1, answer: answer({ status: 503, responseHeaders: { 'retry-after': '1' }, responseBody: 'busy', redirects: ['http://shop.test/2'] }), cause: 'clock', jitter: null })
 
 for (const store of STORE_NAMES) {
   for (const status of STATUSES) {
@@ -36,9 +36,9 @@ const notifications = [
   busy,
   { ...told, state: 'held' as const, dueAt: null },
   { ...told, state: 'dropped' as const, dueAt: null },
-  attempted(busy, { at: CHARGED_AT + 2 * MINUTE_MS, answer: answer(), jitter: null }),
-  attempted(busy, { at: CHARGED_AT + 2 * MINUTE_MS, answer: answer({ status: 302 }), jitter: null }),
-  ...ATTEMPT_ERRORS.map((error) => attempted(told, { at: CHARGED_AT, answer: answer({ status: null, error }), jitter: 0.3 }))
+  attempted(busy, { at: CHARGED_AT + 2 * MINUTE_MS, answer: answer(), cause: 'clock', jitter: null }),
+  attempted(busy, { at: CHARGED_AT + 2 * MINUTE_MS, answer: answer({ status: 302 }), cause: 'clock', jitter: null }),
+  ...ATTEMPT_ERRORS.map((error) => attempted(told, { at: CHARGED_AT, answer: answer({ status: null, error }), cause: 'clock', jitter: 0.3 }))
 ]
 
 test('a notification reads back as it was kept, with every attempt', async (t) => {
@@ -50,8 +50,8 @@ test('a notification reads back as it was kept, with every attempt', async (t) =
 test('a merchant reads back as it was kept', async (t) => {
   const worlds = [
     merchant(),
-    merchant({ timeline: { shiftMs: -5, frozenAt: null } }),
-    merchant({ timeline: { shiftMs: 5, frozenAt: CHARGED_AT }, settings: { receiptName: 'Toko Budi', expiryLagMs: MINUTE_MS } })
+    merchant({ timeline: { shiftMs: -5, frozenAt: null, isStepped: false } }),
+    merchant({ timeline: { shiftMs: 5, frozenAt: CHARGED_AT, isStepped: false }, settings: { receiptName: 'Toko Budi', expiryLagMs: MINUTE_MS } })
   ]
   for (const value of worlds) t.equal(sorted(readMerchant(kept(merchantRecord(value)))), sorted(value))
 })
@@ -96,7 +96,7 @@ const damages: Damage[] = [
   ...missing(readTransaction, TRANSACTION),
   ...missing(readNotification, NOTIFICATION),
   ...missing(readMerchant, MERCHANT).filter(([behaviour]) => behaviour !== 'a missing settings'),
-  ...Object.keys(ATTEMPT).map((name): Damage => [`an attempt without ${name}`, readNotification, { ...NOTIFICATION, attempts: [{ ...ATTEMPT, [name]: undefined }] }, new RegExp(`^attempts: ${name}: should be`)]),
+  ...Object.keys(ATTEMPT).filter((name) => name !== 'cause').map((name): Damage => [`an attempt without ${name}`, readNotification, { ...NOTIFICATION, attempts: [{ ...ATTEMPT, [name]: undefined }] }, new RegExp(`^attempts: ${name}: should be`)]),
   ['a list for a transaction', readTransaction, [], /^should be an object/],
   ['null for a transaction', readTransaction, null, /^should be an object/],
   ['a text for a counter', readCounter, 'x', /^should be an object/],
@@ -117,6 +117,13 @@ const damages: Damage[] = [
   ['missing settings', readMerchant, { ...MERCHANT, settings: undefined }, /^settings: /],
   ['an unknown setting', readMerchant, { ...MERCHANT, settings: { colour: 'red' } }, /^settings: .*colour/]
 ]
+
+test('what older documents lack has the meaning it had then', async (t) => {
+  const { cause, ...attempt } = ATTEMPT
+  t.equal(cause, 'clock')
+  t.same(readNotification({ ...NOTIFICATION, attempts: [attempt] }), busy)
+  t.same(readMerchant({ ...MERCHANT, timeline: { shift_ms: 0, frozen_at: null } }), merchant())
+})
 
 for (const [behaviour, read, record, message] of damages) {
   test(`${behaviour} is told by name`, async (t) => {

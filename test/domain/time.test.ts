@@ -3,7 +3,8 @@ import { test } from 'tap'
 
 import { readDuration, writeDuration } from '../../src/domain/duration.ts'
 import { fromIso, toIso, wholeSecond } from '../../src/domain/instant.ts'
-import { frozen, machineInstant, nowOn, REAL_TIME, shifted } from '../../src/domain/timeline.ts'
+import { frozen, isFrozen, machineInstant, nowOn, REAL_TIME, resumed, stepped } from '../../src/domain/timeline.ts'
+import type { Timeline } from '../../src/domain/timeline.ts'
 import { fromOrderTime, fromWib, toWib } from '../../src/domain/wib.ts'
 import { CHARGED_AT, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../support/domain.ts'
 import { counterexample } from './property.ts'
@@ -203,22 +204,37 @@ test('a duration reads back as it was written', async (t) => {
   t.equal(counterexample(fc.property(fc.nat({ max: 999_999_999_999_999 }), (ms) => readDuration(writeDuration(ms)) === ms)), undefined)
 })
 
+const shifted = (shiftMs: number): Timeline => ({ ...REAL_TIME, shiftMs })
+
 test('a shifted timeline runs beside the machine, a frozen one stands', async (t) => {
-  const ahead = shifted(REAL_TIME, DAY_MS)
+  const ahead = shifted(DAY_MS)
   const still = frozen(ahead, CHARGED_AT)
 
   t.equal(nowOn(REAL_TIME, 5), 5)
   t.equal(nowOn(ahead, 5), DAY_MS + 5)
-  t.equal(nowOn(shifted(ahead, -HOUR_MS), 5), DAY_MS - HOUR_MS + 5)
   t.equal(nowOn(still, 5), CHARGED_AT)
   t.equal(nowOn(still, 5 + DAY_MS), CHARGED_AT)
+  t.same([ahead, still].map(isFrozen), [false, true])
 })
 
-test('a frozen timeline is moved on by a shift, and still stands', async (t) => {
-  const later = shifted(frozen(REAL_TIME, CHARGED_AT), MINUTE_MS)
+test('a resumed timeline runs on from where it stood, and one that runs stays as it is', async (t) => {
+  const on = resumed(frozen(shifted(DAY_MS), CHARGED_AT), 100)
 
-  t.equal(nowOn(later, 0), CHARGED_AT + MINUTE_MS)
-  t.equal(nowOn(later, DAY_MS), CHARGED_AT + MINUTE_MS)
+  t.equal(nowOn(on, 100), CHARGED_AT)
+  t.equal(nowOn(on, 107), CHARGED_AT + 7)
+  t.equal(isFrozen(on), false)
+  t.same(resumed(on, 900), on)
+})
+
+test('an advance stands at its steps, and tells a time that runs from one that is frozen', async (t) => {
+  const step = stepped(stepped(REAL_TIME, CHARGED_AT), CHARGED_AT + MINUTE_MS)
+  t.equal(nowOn(step, 7), CHARGED_AT + MINUTE_MS)
+  t.equal(isFrozen(step), false)
+  t.equal(nowOn(resumed(step, 100), 101), CHARGED_AT + MINUTE_MS + 1)
+
+  const still = stepped(frozen(REAL_TIME, CHARGED_AT), CHARGED_AT + MINUTE_MS)
+  t.equal(isFrozen(still), true)
+  t.equal(nowOn(still, 7), CHARGED_AT + MINUTE_MS)
 })
 
 test('freezing at the first instant of all is freezing too', async (t) => {
@@ -228,13 +244,13 @@ test('freezing at the first instant of all is freezing too', async (t) => {
 
 test('a running timeline reaches a moment when the machine does, less the shift', async (t) => {
   t.equal(counterexample(fc.property(fc.integer(), instants, (shiftMs, at) => {
-    const timeline = shifted(REAL_TIME, shiftMs)
+    const timeline = shifted(shiftMs)
     return nowOn(timeline, machineInstant(timeline, at)) === at
   })), undefined)
 })
 
 test('a frozen timeline has reached its own moment and all before it, and never reaches a later one', async (t) => {
-  const still = frozen(shifted(REAL_TIME, DAY_MS), CHARGED_AT)
+  const still = frozen(shifted(DAY_MS), CHARGED_AT)
 
   t.equal(machineInstant(still, CHARGED_AT - 1), -Infinity)
   t.equal(machineInstant(still, CHARGED_AT), -Infinity)

@@ -277,7 +277,7 @@ test('what a till cannot do is 404', async (t) => {
 
 test('a till serves the codes of every merchant, each with its receipt name and in its own time', async (t) => {
   const emulator = await testEmulator(t)
-  await emulator.storage.changeMerchant('G2', () => merchant({ merchantId: 'G2', serverKey: 'key-2', settings: { receiptName: 'Toko Dua' }, timeline: { shiftMs: 86_400_000, frozenAt: null } }))
+  await emulator.storage.changeMerchant('G2', () => merchant({ merchantId: 'G2', serverKey: 'key-2', settings: { receiptName: 'Toko Dua' }, timeline: { shiftMs: 86_400_000, frozenAt: null, isStepped: false } }))
   const mine = await chargeAt(emulator, 'indomaret')
   const theirs = await charge(emulator, 'order-101', { cstore: { store: 'indomaret' } }, { authorization: basic('key-2') })
 
@@ -295,7 +295,7 @@ test('a code that was freed and given out again means the newest', async (t) => 
   const { storage } = emulator
   const cancelled = await storage.findByPaymentCode('indomaret', code)
   if (cancelled === undefined) throw new Error('it is there')
-  await storage.insertTransaction(cancelled.merchantId, 'new', () => ({
+  await storage.insertTransaction(cancelled.merchantId, () => ({
     transaction: { ...cancelled, transactionId: '992154fc-66ff-49ea-800d-38c4681e8d3f', orderId: 'new', status: 'pending' }, notifications: []
   }))
 

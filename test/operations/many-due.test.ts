@@ -100,7 +100,7 @@ async function tell (storage: Storage, url: string, count: number, from = 0): Pr
   const names = Array.from({ length: count }, (_, number) => `${new URL(url).hostname}-${from + number}`)
   await Promise.all(names.map((name) => {
     const { transaction, notifications } = opening(name, { tell: [url] })
-    return storage.insertTransaction(MERCHANT_ID, transaction.orderId, () => ({ transaction, notifications: notifications.map((each) => ({ ...each, body: name })) }))
+    return storage.insertTransaction(MERCHANT_ID, () => ({ transaction, notifications: notifications.map((each) => ({ ...each, body: name })) }))
   }))
   return names
 }
@@ -190,7 +190,7 @@ test('while all targets are full, and while a world stands still before its work
   await tell(storage, URL_A, SOME)
   watched.poke()
   await watched.begun(URL_A, SIDE_BY_SIDE)
-  await storage.changeMerchant(MERCHANT_ID, (current) => ({ ...current ?? merchant(), timeline: { shiftMs: 0, frozenAt: CHARGED_AT - 1 } }))
+  await storage.changeMerchant(MERCHANT_ID, (current) => ({ ...current ?? merchant(), timeline: { shiftMs: 0, frozenAt: CHARGED_AT - 1, isStepped: false } }))
   await tell(storage, URL_B, SOME)
   watched.poke()
   for (let count = 0; count < 10; count++) await turn()

@@ -386,7 +386,7 @@ test('what is paid or cancelled does not lapse', async (t) => {
 test('on a shifted timeline all instants are the merchant\'s own', async (t) => {
   const receiver = await openReceiver(t, reply(503))
   const emulator = await testEmulator(t, ['--notification-url', receiver.url])
-  await emulator.storage.changeMerchant(MERCHANT_ID, (current) => ({ ...current ?? emulator.merchant, timeline: { shiftMs: DAY_MS, frozenAt: null } }))
+  await emulator.storage.changeMerchant(MERCHANT_ID, (current) => ({ ...current ?? emulator.merchant, timeline: { shiftMs: DAY_MS, frozenAt: null, isStepped: false } }))
 
   const { expiry_time: expiry } = await charge(emulator, 'order-101', lapsesAfter(60))
   await emulator.passTime(HOUR_MS)
@@ -399,7 +399,7 @@ test('on a shifted timeline all instants are the merchant\'s own', async (t) => 
 test('on a frozen timeline what is due at its moment is done, and nothing else, however long the machine runs', async (t) => {
   const receiver = await openReceiver(t, reply(503))
   const emulator = await testEmulator(t, ['--notification-url', receiver.url])
-  const freezeAt = (at: number) => emulator.storage.changeMerchant(MERCHANT_ID, (current) => ({ ...current ?? emulator.merchant, timeline: { shiftMs: 0, frozenAt: at } }))
+  const freezeAt = (at: number) => emulator.storage.changeMerchant(MERCHANT_ID, (current) => ({ ...current ?? emulator.merchant, timeline: { shiftMs: 0, frozenAt: at, isStepped: false } }))
   await freezeAt(START)
 
   await charge(emulator, 'order-101', lapsesAfter(60))

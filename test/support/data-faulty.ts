@@ -97,9 +97,10 @@ export async function emulatorOver (storage: Storage, sender: Sender): Promise<F
   const random = seededRandom('test')
   const events = createEvents()
   await openMerchant({ storage, sender }, { merchantId: MERCHANT_ID, given: { notificationUrls: ['http://shop.test/notify'] }, defaults: { serverKey: SERVER_KEY, clientKey: CLIENT_KEY } })
+  const runDue = createRunDue({ clock, random, storage, sender, events, onError: () => {}, onRoom: () => {} })
   return {
-    app: buildApp({ clock, random, storage, events, sender, logger: pino({ level: 'silent' }), adminPassword: null, defaultMerchantId: MERCHANT_ID, allowedHosts: [], notReady: () => storage.trouble() }),
-    runDue: createRunDue({ clock, random, storage, sender, events, onError: () => {}, onRoom: () => {} }),
+    app: buildApp({ clock, random, storage, events, sender, runDue, logger: pino({ level: 'silent' }), adminPassword: null, defaultMerchantId: MERCHANT_ID, allowedHosts: [], notReady: () => storage.trouble() }),
+    runDue,
     waits
   }
 }

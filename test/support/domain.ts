@@ -36,7 +36,7 @@ export function merchant ({ settings: chosen, ...more }: Partial<Omit<Merchant, 
     merchantId: 'G812785002',
     serverKey: 'SB-Mid-server-test',
     clientKey: 'SB-Mid-client-test',
-    timeline: { shiftMs: 0, frozenAt: null },
+    timeline: { shiftMs: 0, frozenAt: null, isStepped: false },
     settings: settings(chosen),
     ...more
   }

@@ -25,7 +25,7 @@ export function opening (name: string, { tell = [], tellAt = CHARGED_AT, ...more
 
 export function insert (storage: Storage, name: string, more: Opening = {}): Promise<Inserted> {
   const change = opening(name, more)
-  return storage.insertTransaction(change.transaction.merchantId, change.transaction.orderId, () => change)
+  return storage.insertTransaction(change.transaction.merchantId, () => change)
 }
 
 export interface Moving {
@@ -52,6 +52,7 @@ export function endAttempt (storage: Storage, id: string, dueAt: Instant | null)
     attempts: [...current.attempts, {
       ...answer(),
       number: current.attempts.length + 1,
+      cause: 'clock',
       at: CHARGED_AT,
       outcome: dueAt === null ? 'delivered' : 'failed',
       next: dueAt === null ? { again: false, at: null, reason: '200: delivered' } : { again: true, at: dueAt, reason: '503: again' }

@@ -1,11 +1,14 @@
+import type { Effect } from '../../domain/effect.ts'
 import { toIso } from '../../domain/instant.ts'
 import type { Instant } from '../../domain/instant.ts'
 import { maskKey } from '../../domain/merchant.ts'
 import type { Merchant } from '../../domain/merchant.ts'
 import { writeAmount } from '../../domain/money.ts'
 import type { Attempt, Notification } from '../../domain/notification.ts'
+import type { Next } from '../../domain/retry-policy.ts'
 import type { Transaction } from '../../domain/transaction.ts'
 import { toWib } from '../../domain/wib.ts'
+import type { ClockFace } from '../../operations/show-clock.ts'
 
 export type Document = Readonly<Record<string, unknown>>
 
@@ -67,7 +70,6 @@ export function notificationSummary (notification: Notification): Document {
 }
 
 function attemptSummary (attempt: Attempt): Document {
-  const { again, at, reason } = attempt.next
   return {
     number: attempt.number,
     ...moment(attempt.at),
@@ -76,8 +78,28 @@ function attemptSummary (attempt: Attempt): Document {
     error: attempt.error,
     redirects: attempt.redirects,
     outcome: attempt.outcome,
-    next: { again, at: at === null ? null : toIso(at), reason }
+    next: nextDocument(attempt.next)
   }
+}
+
+function nextDocument ({ again, at, reason }: Next): Document {
+  return { again, at: at === null ? null : toIso(at), reason }
+}
+
+/** What a merchant's clock shows. */
+export function clockDocument ({ now, isFrozen, shiftMs, nextDue }: ClockFace): Document {
+  return { now: toIso(now), wib: toWib(now), frozen: isFrozen, shift_ms: shiftMs, next_due: nextDue === null ? null : { at: toIso(nextDue.at), kind: DUE_KINDS[nextDue.kind] } }
+}
+
+/** By the names of the effects that they will be. */
+const DUE_KINDS = { expiry: 'expired', attempt: 'attempted' } as const
+
+/** What time caused: no real durations, so that the same run gives the same effects. */
+export function effectDocument (effect: Effect): Document {
+  const common = { ...moment(effect.at), kind: effect.kind, transaction_id: effect.transactionId, order_id: effect.orderId }
+  if (effect.kind !== 'attempted') return common
+  const { number, status, error, outcome, next } = effect.attempt
+  return { ...common, notification_id: effect.notificationId, event: effect.event, url: effect.url, attempt: number, status, error, outcome, next: nextDocument(next) }
 }
 
 /** What the signature was computed over, the server key masked (docs/gateway.md, 7.3). */

@@ -6,6 +6,7 @@ import type { ChangeSettingsDeps } from '../../operations/change-settings.ts'
 import { expireTransaction } from '../../operations/expire-transaction.ts'
 import { listNotifications } from '../../operations/list-notifications.ts'
 import { listTransactions } from '../../operations/list-transactions.ts'
+import type { MoveClockDeps } from '../../operations/move-clock.ts'
 import type { MoveTransactionDeps } from '../../operations/move-transaction.ts'
 import { payTransaction } from '../../operations/pay-transaction.ts'
 import { reverseTransaction } from '../../operations/reverse-transaction.ts'
@@ -16,10 +17,11 @@ import { authenticateByKeyOrPassword, merchantOf } from '../authentication.ts'
 import type { AuthenticationDeps } from '../authentication.ts'
 import { takeJsonOnly } from '../json-bodies.ts'
 import { answerChange } from './answer-change.ts'
+import { clockRoutes } from './clock-routes.ts'
 import { notificationDocument, notificationSummary, transactionDocument, transactionSummary } from './documents.ts'
 import { Id, NoBody, NotificationsQuery, PayBody, Ref, TransactionsQuery, WaitQuery } from './schemas.ts'
 
-export type AdminDeps = MoveTransactionDeps & AuthenticationDeps & ChangeSettingsDeps
+export type AdminDeps = MoveTransactionDeps & AuthenticationDeps & ChangeSettingsDeps & MoveClockDeps
 
 const DEFAULT_LIMIT = 50
 
@@ -29,6 +31,8 @@ export const adminRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, dep
   takeJsonOnly(app)
   app.setErrorHandler(answerError)
   app.addHook('onRequest', app.basicAuth)
+
+  await app.register(clockRoutes, { ...deps, prefix: '' })
 
   app.get('/transactions', { schema: { querystring: TransactionsQuery } }, async (request) => {
     const { items, nextCursor } = await listTransactions(deps, merchantOf(request), { ...request.query, limit: limitOf(request.query) })

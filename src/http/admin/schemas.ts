@@ -37,3 +37,9 @@ export const WaitQuery = optional({
 
 export const PayBody = Type.Optional(Type.Union([optional({ amount: Amount }), Type.Null()]))
 export const NoBody = Type.Optional(Type.Union([optional({}), Type.Null()]))
+
+export const AdvanceBody = Type.Union([
+  Type.Object({ by: Type.Union([Type.String(), Type.Integer()], { description: 'a duration such as 24h' }) }, { additionalProperties: false }),
+  Type.Object({ to: Type.String({ description: 'a time such as 2026-11-23 20:00:00 in WIB, or ISO 8601 with a zone' }) }, { additionalProperties: false })
+])
+export const FreezeBody = Type.Optional(Type.Union([optional({ at: Type.String({ description: 'as `to` of an advance' }) }), Type.Null()]))

@@ -39,11 +39,8 @@ export const FAULTS: Record<Fault, MakeAnswer> = {
 }
 
 const stateForbids = error('412', MESSAGES.state)
-/** Refusals of our own interfaces, which no call of the gateway can meet. */
-const notOfTheGateway = FAULTS.unexpected
-
-/** What the gateway answers to each refusal (docs/gateway.md, 3.3 and 6). */
-const REFUSALS: Record<RefusalCode, MakeAnswer> = {
+/** What the gateway answers to refusals (docs/gateway.md, 3.3 and 6). */
+const REFUSALS: Partial<Record<RefusalCode, MakeAnswer>> = {
   invalid_charge: (id, refusal) => ({
     http: 400,
     body: { status_code: '400', status_message: MESSAGES.invalid, validation_messages: refusal?.messages ?? [], id }
@@ -57,20 +54,15 @@ const REFUSALS: Record<RefusalCode, MakeAnswer> = {
   expired: stateForbids,
   cancelled: stateForbids,
   denied: stateForbids,
-  not_settled: stateForbids,
-  amount_differs: notOfTheGateway,
-  no_reversal_at_till: notOfTheGateway,
-  notification_unknown: notOfTheGateway,
-  merchant_unknown: notOfTheGateway,
-  invalid_request: notOfTheGateway,
-  invalid_settings: notOfTheGateway,
-  key_taken: notOfTheGateway
+  not_settled: stateForbids
 }
 
 /** The answer to whatever was thrown; `freshId` is for those that name no transaction. */
 export function answerTo (thrown: unknown, freshId: string): Answer {
   if (thrown instanceof Refusal) {
-    return REFUSALS[thrown.code](thrown.code === 'transaction_unknown' ? freshId : thrown.transactionId ?? freshId, thrown)
+    // The others belong to our own interfaces; no call of the gateway can meet them.
+    const answer = REFUSALS[thrown.code] ?? FAULTS.unexpected
+    return answer(thrown.code === 'transaction_unknown' ? freshId : thrown.transactionId ?? freshId, thrown)
   }
   return FAULTS[thrown instanceof GatewayFault ? thrown.fault : 'unexpected'](freshId)
 }

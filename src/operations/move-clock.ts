@@ -1,0 +1,71 @@
+import type { Effect } from '../domain/effect.ts'
+import type { Instant } from '../domain/instant.ts'
+import type { Merchant } from '../domain/merchant.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { nowOn, resumed, stepped } from '../domain/timeline.ts'
+import type { Timeline } from '../domain/timeline.ts'
+import type { Clock, Events, Storage } from '../ports.ts'
+import { untilKept } from './keep-at-it.ts'
+import type { HeldTime, RunDue } from './run-due.ts'
+
+export interface MoveClockDeps {
+  readonly clock: Clock
+  readonly storage: Storage
+  readonly events: Events
+  readonly runDue: Pick<RunDue, 'hold'>
+}
+
+/** A merchant's clock in one caller's hand. */
+export interface HeldClock {
+  readonly timeline: () => Promise<Timeline>
+  /** Lays another timeline over the present one. `isEmpty` where the world has no transactions. */
+  readonly change: (decide: (timeline: Timeline, isEmpty: boolean) => Timeline) => Promise<Timeline>
+  /** Goes on to `to`, not back: stops at each due instant, runs what is due and waits for its outcome. */
+  readonly stepTo: (to: Instant) => Promise<readonly Effect[]>
+}
+
+/** Takes the clock of a merchant in hand for one change of it; afterwards time runs on if it ran before. Refuses `advance_under_way`. */
+export async function moveClock<Result> ({ clock, storage, events, runDue }: MoveClockDeps, { merchantId }: Pick<Merchant, 'merchantId'>, move: (held: HeldClock) => Promise<Result>): Promise<Result> {
+  const time = await runDue.hold(merchantId)
+
+  const timeline: HeldClock['timeline'] = async () => known(await storage.findMerchant(merchantId), merchantId).timeline
+  const change: HeldClock['change'] = async (decide) => {
+    const merchant = await storage.changeMerchant(merchantId, (current, isEmpty) => {
+      const before = known(current, merchantId)
+      return { ...before, timeline: decide(before.timeline, isEmpty) }
+    })
+    if (merchant === 'key_taken') throw new Error('a timeline holds no key')
+    return merchant.timeline
+  }
+  /** Stands still at `at`, or where it stands if that is later. */
+  const stand = (at: Instant): Promise<Timeline> => change((before) => stepped(before, Math.max(at, nowOn(before, -Infinity))))
+
+  try {
+    return await move({
+      timeline,
+      change,
+      stepTo: async (to) => {
+        await stand(nowOn(await timeline(), clock.now()))
+        return stepThrough(time, stand, to)
+      }
+    })
+  } finally {
+    await untilKept(clock, time.signal, () => change((before) => before.isStepped ? resumed(before, clock.now()) : before)).finally(time.letGo)
+    events.publish({ merchantId, kind: 'clock' })
+  }
+}
+
+async function stepThrough (time: HeldTime, stand: (at: Instant) => Promise<unknown>, to: Instant): Promise<readonly Effect[]> {
+  const effects: Effect[] = []
+  for (let next = await time.next(); next !== undefined && next <= to; next = await time.next()) {
+    await stand(next)
+    effects.push(...await time.run(next))
+  }
+  await stand(to)
+  return effects
+}
+
+function known (merchant: Merchant | undefined, merchantId: string): Merchant {
+  if (merchant === undefined) throw new Refusal('merchant_unknown', `there is no merchant ${merchantId} any more`)
+  return merchant
+}
