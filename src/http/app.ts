@@ -30,6 +30,9 @@ const LIMITS = {
   connectionTimeout: 120_000
 } as const
 
+/** Some browsers do not say whose page it is that loads an answer as a script or a picture: let them not show it either. */
+const NOT_FOR_OTHER_PAGES = { 'cross-origin-resource-policy': 'same-origin', 'x-content-type-options': 'nosniff' }
+
 /** The whole server: the very one that runs and that tests ask. */
 export function buildApp (deps: AppDeps): FastifyInstance {
   const newErrorId = createErrorIds(deps.random)
@@ -57,6 +60,7 @@ export function buildApp (deps: AppDeps): FastifyInstance {
   })
   const guard = createGuard(deps.allowedHosts)
   app.addHook('onRequest', async (request, reply) => {
+    if (!isGatewayUrl(request.url)) reply.headers(NOT_FOR_OTHER_PAGES)
     const problem = headProblem(request.raw)
     if (problem === undefined) {
       if (!isGatewayUrl(request.url)) await guard(request)

@@ -1,3 +1,4 @@
+import { errorCodes } from 'fastify'
 import type { FastifyInstance } from 'fastify'
 
 import { harmless } from '../domain/json.ts'
@@ -6,7 +7,7 @@ import { ApiError } from './api-error.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
-/** Takes bodies only where they are declared as JSON; a missing one is fine, whatever the content type says. */
+/** Takes bodies only where they are declared as JSON. */
 export function takeJsonOnly (app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
@@ -18,5 +19,16 @@ export function takeJsonOnly (app: FastifyInstance): void {
     } catch {
       done(new ApiError(400, 'invalid_request', 'the body is not JSON in UTF-8, or nests too deeply'))
     }
+  })
+}
+
+/**
+ * Takes no body for none, whatever it is declared as: `curl -d ''` calls it a form. Only for routes behind a login,
+ * which no page has.
+ */
+export function takeNothingAsAnything (app: FastifyInstance): void {
+  app.addContentTypeParser('*', ({ headers }, _body, done) => {
+    if (headers['content-length'] === '0') done(null, undefined)
+    else done(new errorCodes.FST_ERR_CTP_INVALID_MEDIA_TYPE(headers['content-type']))
   })
 }

@@ -195,6 +195,37 @@ test('a POST without a body needs no content type', async (t) => {
   t.equal((await fetch(`${url}/admin/transactions/order-102/pay`, { method: 'POST', headers: { authorization } })).status, 200)
 })
 
+for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'application/json']) {
+  test(`an empty body that is declared ${type} is no body to the admin API; the till takes JSON alone`, async (t) => {
+    const emulator = await testEmulator(t)
+    await charge(emulator, 'order-101')
+    const headers = { 'content-type': type, 'content-length': '0' }
+
+    t.equal((await emulator.ask('POST', '/admin/transactions/order-101/pay', '', { ...headers, authorization: '' })).statusCode, 401)
+    t.equal((await emulator.ask('POST', '/admin/transactions/order-101/pay', '', { ...headers, origin: 'http://evil.example' })).statusCode, 403)
+    t.equal((await emulator.ask('POST', '/till/alfamart/payment', '', headers)).statusCode, type === 'application/json' ? 400 : 415)
+    t.equal((await show(emulator, 'order-101')).transaction_status, 'pending')
+    t.equal((await emulator.ask('POST', '/admin/transactions/order-101/pay', '', headers)).statusCode, 200)
+    t.equal((await show(emulator, 'order-101')).transaction_status, 'settlement')
+  })
+}
+
+test('an answer outside /v2, also a refusal, is nothing that a page of another origin may embed; one under /v2 says nothing of that', async (t) => {
+  const emulator = await testEmulator(t)
+  for (const [method, url, body] of [...ROUTES, ['GET', '/nowhere']] as readonly Route[]) {
+    for (const headers of [{}, { origin: 'http://evil.example' }, { host: 'evil.example' }, { authorization: '' }]) {
+      const answer = await emulator.ask(method, url, body, headers)
+      t.equal(answer.headers['cross-origin-resource-policy'], 'same-origin', url)
+      t.equal(answer.headers['x-content-type-options'], 'nosniff', url)
+    }
+  }
+  for (const [method, url, body] of [['POST', '/v2/charge', chargeBody()], ['GET', '/v2/order-101/status'], ['GET', '/v2/nowhere']] as readonly Route[]) {
+    const { headers } = await emulator.ask(method, url, body)
+    t.equal(headers['cross-origin-resource-policy'], undefined, url)
+    t.equal(headers['x-content-type-options'], undefined, url)
+  }
+})
+
 test('a body that is too large is 413, and one that nests too deeply 400', async (t) => {
   const emulator = await testEmulator(t)
   const large = await emulator.ask('PUT', '/admin/settings', JSON.stringify({ receipt_name: 'x'.repeat(2 * 1024 * 1024) }))

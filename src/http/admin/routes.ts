@@ -15,7 +15,7 @@ import { showTransaction } from '../../operations/show-transaction.ts'
 import { answerError } from '../api-error.ts'
 import { authenticateByKeyOrPassword, merchantOf } from '../authentication.ts'
 import type { AuthenticationDeps } from '../authentication.ts'
-import { takeJsonOnly } from '../json-bodies.ts'
+import { takeJsonOnly, takeNothingAsAnything } from '../json-bodies.ts'
 import { answerChange } from './answer-change.ts'
 import { clockRoutes } from './clock-routes.ts'
 import { notificationDocument, notificationSummary, transactionDocument, transactionSummary } from './documents.ts'
@@ -29,6 +29,7 @@ const DEFAULT_LIMIT = 50
 export const adminRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps) => {
   await authenticateByKeyOrPassword(app, deps)
   takeJsonOnly(app)
+  takeNothingAsAnything(app)
   app.setErrorHandler(answerError)
   app.addHook('onRequest', app.basicAuth)
 
