@@ -22,6 +22,8 @@ import { createMemoryStorage } from './storage/memory.ts'
 export interface Surroundings {
   readonly logger: FastifyBaseLogger
   readonly clock?: Clock
+  /** In place of the one that the config names. */
+  readonly storage?: Storage
 }
 
 /** A whole emulator. It passes time only once it is started. */
@@ -39,12 +41,10 @@ export interface Emulator {
 const CLOSE_GRACE_MS = 1_000
 
 /** The composition root: the one place that knows every part and how they fit. */
-export async function compose (config: Config, { logger, clock = systemClock }: Surroundings): Promise<Emulator> {
+export async function compose (config: Config, { logger, clock = systemClock, storage: given }: Surroundings): Promise<Emulator> {
   const random = config.seed === undefined ? trueRandom : seededRandom(config.seed)
   const events = createEvents()
-  const storage = config.dataPath === null
-    ? createMemoryStorage()
-    : await openJsonFileStorage({ path: config.dataPath, acceptEdits: config.acceptEdits, warn: (message) => logger.warn(message) })
+  const storage = given ?? await openStorage(config, logger)
   let isListening = false
 
   const sender = createSender({ clock, ownOrigins: () => isListening ? ownOrigins(app) : [], allowedTargets: config.allowedTargets })
@@ -113,6 +113,12 @@ export async function compose (config: Config, { logger, clock = systemClock }: 
     // What was given cannot be, seen beside what is stored.
     throw error instanceof Refusal ? new UsageError(error.message) : error
   }
+}
+
+async function openStorage ({ dataPath, acceptEdits }: Config, logger: FastifyBaseLogger): Promise<Storage> {
+  return dataPath === null
+    ? createMemoryStorage()
+    : openJsonFileStorage({ path: dataPath, acceptEdits, warn: (message) => logger.warn(message) })
 }
 
 function merchantWish ({ merchantId, serverKey, clientKey, notificationUrls }: Config): Parameters<typeof openMerchant>[1] {

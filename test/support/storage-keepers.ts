@@ -1,4 +1,6 @@
 import { NotKept } from '../../src/ports.ts'
+import { nodeFiles } from '../../src/storage/files.ts'
+import type { Files } from '../../src/storage/files.ts'
 import type { Keeper } from '../../src/storage/record-storage.ts'
 import type { Commit } from '../../src/storage/record.ts'
 
@@ -47,6 +49,27 @@ export function slowKeeper (delays: readonly number[]): Keeper {
       if (delay < 0) throw new NotKept('the disk is full')
     },
     close: async () => {}
+  }
+}
+
+/** A file system that takes as many turns of the event loop before each write as it is told. */
+export function slowFiles (delays: readonly number[]): Files {
+  let write = 0
+  return {
+    ...nodeFiles,
+    async open (path, flags, mode) {
+      const file = await nodeFiles.open(path, flags, mode)
+      return {
+        read: (into, offset, length, position) => file.read(into, offset, length, position),
+        write: async (from, offset, length, position) => {
+          for (let turns = delays[write++ % delays.length] ?? 0; turns > 0; turns--) await turn()
+          return file.write(from, offset, length, position)
+        },
+        truncate: (length) => file.truncate(length),
+        sync: () => file.sync(),
+        close: () => file.close()
+      }
+    }
   }
 }
 
