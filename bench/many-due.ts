@@ -131,7 +131,7 @@ async function fill (scene: Scene, receivers: Receivers): Promise<Filled> {
 /** With a body of a usual size, which names its order. */
 async function insertDue (storage: Storage, name: string, url: string, now: number): Promise<void> {
   await insert(storage, name, { chargedAt: now, lapsesAt: now + DAY_MS, expiresAt: now + DAY_MS, tell: [url], tellAt: now })
-  await storage.changeNotification(`${name} pending ${url}`, (current) => ({ ...current, body: JSON.stringify({ order_id: name, padding: 'x'.repeat(700) }) }))
+  await storage.changeNotification(`${name} pending ${url}`, (current) => [{ ...current, body: JSON.stringify({ order_id: name, padding: 'x'.repeat(700) }) }])
 }
 
 /** How many attempts are on record, from now on. */

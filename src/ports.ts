@@ -38,11 +38,18 @@ export interface Change {
   readonly notifications: readonly Notification[]
 }
 
+/** A change, and what it makes of its merchant. */
+export interface Decision extends Change {
+  readonly merchant?: Merchant
+}
+
 /** The world in which a change is decided. `chance` is a number that no kept change of this merchant was given before. */
 export interface Scene {
   readonly merchant: Merchant | undefined
   readonly chance: number
 }
+
+export type ChangedNotifications = readonly [Notification, ...Notification[]]
 
 export type Inserted = Change | 'order_taken' | 'code_taken'
 
@@ -99,9 +106,9 @@ export interface Storage {
   changeMerchant (merchantId: string, decide: (current: Merchant | undefined, isEmpty: boolean) => Merchant): Promise<Merchant | 'key_taken'>
 
   /** Refuses an order id or a payment code that belongs to a live transaction, apart. */
-  insertTransaction (merchantId: string, decide: (scene: Scene) => Change): Promise<Inserted>
+  insertTransaction (merchantId: string, decide: (scene: Scene) => Decision): Promise<Inserted>
   /** undefined where there is no such transaction. */
-  moveTransaction (transactionId: string, decide: (current: Transaction, scene: Scene) => Change): Promise<Change | undefined>
+  moveTransaction (transactionId: string, decide: (current: Transaction, scene: Scene) => Decision): Promise<Change | undefined>
   /** Looks up in the order of `ways`; by order id and by payment code the newest. */
   findTransaction (merchantId: string, ref: string, ways: readonly Way[]): Promise<Transaction | undefined>
   /** The newest with this code in this store, whosever it is. */
@@ -112,8 +119,14 @@ export interface Storage {
   /** In the order in which they were recorded. */
   notificationsOf (transactionId: string): Promise<readonly Notification[]>
   listNotifications (merchantId: string, query: NotificationQuery): Promise<Page<Notification>>
-  /** Ends a claim on its next attempt. undefined where there is no such notification. */
-  changeNotification (id: string, decide: (current: Notification) => Notification): Promise<Notification | undefined>
+  /** The newest transaction that a call with this Idempotency-Key brought to a state. */
+  findByIdempotencyKey (merchantId: string, key: string): Promise<Transaction | undefined>
+
+  /**
+   * Ends a claim on its next attempt. `held` are those of its transaction and URL that were recorded before it and are held;
+   * what is decided begins with the notification itself. undefined where there is no such notification.
+   */
+  changeNotification (id: string, decide: (current: Notification, held: readonly Notification[]) => ChangedNotifications): Promise<ChangedNotifications | undefined>
 
   /**
    * Hands out work of this merchant that is due at `now`, in order of due instants, nothing twice while its lease lasts.

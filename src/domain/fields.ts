@@ -52,7 +52,7 @@ export function shape<Shape> (fields: Fields<Shape>): Field<Shape> {
   }
 }
 
-function field<Value> (takes: string, read: (member: unknown) => Value | undefined): Field<Value> {
+export function field<Value> (takes: string, read: (member: unknown) => Value | undefined): Field<Value> {
   return (member) => {
     const value = read(member)
     if (value === undefined) throw new UnreadableRecord(`should be ${takes}`)

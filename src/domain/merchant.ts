@@ -1,3 +1,4 @@
+import type { Fault } from './fault.ts'
 import { DEFAULT_SETTINGS } from './settings.ts'
 import type { Settings } from './settings.ts'
 import { REAL_TIME } from './timeline.ts'
@@ -9,11 +10,13 @@ export interface Merchant {
   readonly serverKey: string
   readonly clientKey: string
   readonly settings: Settings
+  /** Failures to inject; the first that matches strikes. */
+  readonly faults: readonly Fault[]
   readonly timeline: Timeline
 }
 
 export function newMerchant ({ merchantId, serverKey, clientKey }: Pick<Merchant, 'merchantId' | 'serverKey' | 'clientKey'>): Merchant {
-  return { merchantId, serverKey, clientKey, settings: DEFAULT_SETTINGS, timeline: REAL_TIME }
+  return { merchantId, serverKey, clientKey, settings: DEFAULT_SETTINGS, faults: [], timeline: REAL_TIME }
 }
 
 /** Why this text cannot be a server key; undefined where it can. Basic authentication ends a user name at the colon. */

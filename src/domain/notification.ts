@@ -1,3 +1,5 @@
+import { struck } from './fault.ts'
+import type { Fault, Tamper } from './fault.ts'
 import type { Instant } from './instant.ts'
 import { writeReversed } from './json.ts'
 import type { Json } from './json.ts'
@@ -55,6 +57,8 @@ export interface Notification {
   readonly createdAt: Instant
   /** When the next attempt falls due; null when none will. */
   readonly dueAt: Instant | null
+  /** The fault that holds it, while it is held. */
+  readonly heldBy: string | null
   readonly body: string
   readonly attempts: readonly Attempt[]
 }
@@ -62,16 +66,46 @@ export interface Notification {
 /** The gateway's code in a notification: not that of GET status for expire and cancel (docs/gateway.md, 7.2). */
 const STATUS_CODES: Record<Status, string> = { pending: '201', settlement: '200', expire: '202', cancel: '202', deny: '202' }
 
-/** The notifications of the state a transaction is in, one for each URL, due at `dueAt`. */
-export function notificationsOf (transaction: Transaction, merchant: Merchant, { now, dueAt = now, newId }: { now: Instant, dueAt?: Instant, newId: () => string }): readonly Notification[] {
-  const urls = notificationUrls(merchant.settings.notificationUrls, transaction.urls)
-  if (urls.length === 0) return []
+export interface Telling {
+  readonly now: Instant
+  readonly dueAt?: Instant
+  readonly newId: () => string
+  readonly tamper?: Tamper | null
+}
 
-  const body = renderBody(transaction, merchant.serverKey)
+/** The notifications of the state a transaction is in, one for each URL, due at `dueAt`. */
+export function notificationsOf (transaction: Transaction, merchant: Merchant, { now, dueAt = now, newId, tamper = null }: Telling): readonly Notification[] {
   const { merchantId, transactionId, orderId, status } = transaction
-  return urls.map((url) => ({
-    id: newId(), merchantId, transactionId, orderId, event: status, url, state: 'waiting', createdAt: now, dueAt, body, attempts: []
+  return notificationUrls(merchant.settings.notificationUrls, transaction.urls).map((url) => ({
+    id: newId(), merchantId, transactionId, orderId, event: status, url, state: 'waiting', createdAt: now, dueAt, heldBy: null, body: renderBody(transaction, merchant.serverKey, tamper), attempts: []
   }))
+}
+
+/** What is told of a state, and the merchant's faults after they have struck: each notification meets the first fault that matches. */
+export function announce (transaction: Transaction, merchant: Merchant, telling: Telling, chance: (fault: Fault) => number): { readonly notifications: readonly Notification[], readonly faults: readonly Fault[] } {
+  let { faults } = merchant
+  const notifications = notificationsOf(transaction, merchant, telling).flatMap((notification) => {
+    const strike = struck(faults, { event: notification.event, store: transaction.store, orderId: transaction.orderId }, chance)
+    faults = strike.faults
+    return strike.fault === undefined ? notification : spoiled(notification, strike.fault, transaction, merchant, telling)
+  })
+  return { notifications, faults }
+}
+
+function spoiled (notification: Notification, { id, action }: Fault, transaction: Transaction, merchant: Merchant, { newId }: Telling): readonly Notification[] {
+  switch (action.kind) {
+    case 'delay': return [{ ...notification, dueAt: (notification.dueAt ?? notification.createdAt) + action.delayMs }]
+    case 'drop': return [{ ...notification, state: 'dropped', dueAt: null }]
+    case 'duplicate': return Array.from({ length: action.copies }, (_, copy) => copy === 0 ? notification : { ...notification, id: newId() })
+    case 'hold': return [{ ...notification, state: 'held', dueAt: null, heldBy: id }]
+    case 'tamper': return [{ ...notification, body: renderBody(transaction, merchant.serverKey, action.tamper) }]
+    default: return [notification]
+  }
+}
+
+/** A held notification on its way. */
+export function released (notification: Notification, at: Instant): Notification {
+  return notification.state === 'held' ? { ...notification, state: 'waiting', dueAt: at, heldBy: null } : notification
 }
 
 /**
@@ -86,12 +120,23 @@ export function attempted (notification: Notification, { at, cause, answer, jitt
     ...notification,
     state: outcome === 'delivered' ? 'delivered' : isOver ? notification.state : next.again ? 'waiting' : 'failed',
     dueAt: next.at,
+    heldBy: null,
     attempts: [...notification.attempts, { ...answer, number, at, cause, outcome, next }]
   }
 }
 
+const TAMPERED: Record<Tamper, (transaction: Transaction, signature: string) => Record<string, string>> = {
+  signature: (_transaction, signature) => ({ signature_key: [...signature].reverse().join('') }),
+  amount: ({ grossAmount }) => ({ gross_amount: writeAmount(grossAmount + 1) }),
+  // Both members, since the code is the one that is signed.
+  status: ({ status }) => {
+    const other = status === 'settlement' ? 'pending' : 'settlement'
+    return { transaction_status: other, status_code: STATUS_CODES[other] }
+  }
+}
+
 /** Compact JSON with its keys in reverse order, signed (docs/gateway.md, 7.2 and 7.3). */
-function renderBody (transaction: Transaction, serverKey: string): string {
+function renderBody (transaction: Transaction, serverKey: string, tamper: Tamper | null): string {
   const { orderId, status, store, request } = transaction
   const grossAmount = writeAmount(transaction.grossAmount)
   const statusCode = STATUS_CODES[status]
@@ -119,5 +164,6 @@ function renderBody (transaction: Transaction, serverKey: string): string {
     currency: 'IDR',
     approval_code: transaction.approvalCode ?? undefined
   }
+  Object.assign(members, tamper === null ? {} : TAMPERED[tamper](transaction, String(members.signature_key)))
   return writeReversed(Object.fromEntries(Object.entries(members).filter((entry): entry is [string, Json] => entry[1] !== undefined)))
 }

@@ -1,4 +1,5 @@
 import type { ChargeRequest } from './charge-request.ts'
+import { faultDocument, readFault } from './fault.ts'
 import { flag, instant, list, object, oneOf, orNull, shape, since, text, texts, UnreadableRecord, whole } from './fields.ts'
 import type { Field } from './fields.ts'
 import { toIso } from './instant.ts'
@@ -33,6 +34,7 @@ export function merchantRecord (merchant: Merchant): object {
     server_key: merchant.serverKey,
     client_key: merchant.clientKey,
     settings: settingsDocument(merchant.settings),
+    faults: merchant.faults.map(faultDocument),
     timeline: { shift_ms: merchant.timeline.shiftMs, frozen_at: isoOrNull(merchant.timeline.frozenAt), stepped: merchant.timeline.isStepped }
   }
 }
@@ -42,6 +44,7 @@ export const readMerchant: Field<Merchant> = shape<Merchant>({
   serverKey: ['server_key', text],
   clientKey: ['client_key', text],
   settings: ['settings', readSettings],
+  faults: ['faults', since(list(readFault), [])],
   timeline: ['timeline', shape({ shiftMs: ['shift_ms', whole], frozenAt: ['frozen_at', orNull(instant)], isStepped: ['stepped', since(flag, false)] })]
 })
 
@@ -61,7 +64,7 @@ export function transactionRecord (transaction: Transaction): object {
     approval_code: transaction.approvalCode,
     urls: transaction.urls,
     request: transaction.request,
-    history: transaction.history.map((entry) => ({ ...entry, at: toIso(entry.at) }))
+    history: transaction.history.map(({ at, status, cause, idempotencyKey }) => ({ at: toIso(at), status, cause, idempotency_key: idempotencyKey }))
   }
 }
 
@@ -80,7 +83,7 @@ export const readTransaction: Field<Transaction> = shape<Transaction>({
   approvalCode: ['approval_code', orNull(text)],
   urls: ['urls', shape({ override: ['override', orNull(list(text))], append: ['append', list(text)] })],
   request: ['request', (member) => object(member) as ChargeRequest],
-  history: ['history', list(shape<HistoryEntry>({ at: ['at', instant], status: ['status', oneOf(STATUSES)], cause: ['cause', oneOf(CAUSES)] }))]
+  history: ['history', list(shape<HistoryEntry>({ at: ['at', instant], status: ['status', oneOf(STATUSES)], cause: ['cause', oneOf(CAUSES)], idempotencyKey: ['idempotency_key', since(orNull(text), null)] }))]
 })
 
 export function notificationRecord (notification: Notification): object {
@@ -94,6 +97,7 @@ export function notificationRecord (notification: Notification): object {
     state: notification.state,
     created_at: toIso(notification.createdAt),
     due_at: isoOrNull(notification.dueAt),
+    held_by: notification.heldBy,
     body: notification.body,
     attempts: notification.attempts.map(attemptRecord)
   }
@@ -109,6 +113,7 @@ export const readNotification: Field<Notification> = shape<Notification>({
   state: ['state', oneOf(NOTIFICATION_STATES)],
   createdAt: ['created_at', instant],
   dueAt: ['due_at', orNull(instant)],
+  heldBy: ['held_by', since(orNull(text), null)],
   body: ['body', text],
   attempts: ['attempts', list(shape<Attempt>({
     number: ['number', whole],

@@ -17,6 +17,8 @@ export interface HistoryEntry {
   readonly at: Instant
   readonly status: Status
   readonly cause: Cause
+  /** The Idempotency-Key of the call that brought it about; null for none. */
+  readonly idempotencyKey: string | null
 }
 
 /** One charge and its life. `grossAmount` in whole rupiah. */
@@ -79,7 +81,7 @@ export function whyNot (transaction: Transaction, move: Move, now: Instant): Ref
 }
 
 /** The transaction after the move. Throws the reason as a `Refusal` where it may not move so. */
-export function moved (transaction: Transaction, move: Move, { now, cause, approvalCode }: { now: Instant, cause: Cause, approvalCode?: string | null }): Transaction {
+export function moved (transaction: Transaction, move: Move, { now, cause, approvalCode, idempotencyKey = null }: { now: Instant, cause: Cause, approvalCode?: string | null, idempotencyKey?: string | null }): Transaction {
   const refusal = whyNot(transaction, move, now)
   if (refusal !== undefined) throw refusal
 
@@ -88,6 +90,15 @@ export function moved (transaction: Transaction, move: Move, { now, cause, appro
     ...transaction,
     status: to,
     ...to === 'settlement' ? { settledAt: wholeSecond(now), approvalCode: approvalCode ?? null } : {},
-    history: [...transaction.history, { at: now, status: to, cause }]
+    history: [...transaction.history, { at: now, status: to, cause, idempotencyKey }]
   }
+}
+
+/** The transaction as it was when it came to this status; undefined where it never did. */
+export function asOf (transaction: Transaction, status: Status): Transaction | undefined {
+  const index = transaction.history.findIndex((entry) => entry.status === status)
+  if (index < 0) return undefined
+  const history = transaction.history.slice(0, index + 1)
+  const wasPaid = history.some((entry) => entry.status === 'settlement')
+  return { ...transaction, status, history, ...wasPaid ? {} : { settledAt: null, approvalCode: null } }
 }

@@ -22,6 +22,7 @@ const STATUS: Record<RefusalCode, number> = {
   invalid_charge: 400,
   invalid_request: 400,
   invalid_settings: 400,
+  invalid_faults: 400,
   transaction_unknown: 404,
   notification_unknown: 404,
   merchant_unknown: 404,
@@ -39,6 +40,7 @@ const STATUS: Record<RefusalCode, number> = {
   advance_under_way: 409,
   time_goes_back: 409,
   world_not_empty: 409,
+  event_not_had: 409,
   amount_differs: 422
 }
 

@@ -1,5 +1,5 @@
 import type { Instant } from '../domain/instant.ts'
-import { attempted } from '../domain/notification.ts'
+import { attempted, released } from '../domain/notification.ts'
 import type { AttemptCause, Notification } from '../domain/notification.ts'
 import { nowOn } from '../domain/timeline.ts'
 import type { Clock, Events, Random, Sender, Storage } from '../ports.ts'
@@ -31,12 +31,10 @@ export async function attemptNotification ({ clock, random, storage, sender, eve
   const answer = await sender.send({ url, body, timeoutMs: settings.notificationTimeoutMs, signal })
 
   // The receiver has been told: only keeping that is tried again, not telling.
-  const changed = await untilKept(clock, signal, () => storage.changeNotification(id, (current) => attempted(current, {
-    at,
-    cause,
-    answer,
-    jitter: settings.retryJitter ? random.draw(merchantId, `after attempt ${current.attempts.length + 1} of ${id}`).fraction() : null
-  })))
-  events.publish({ merchantId, kind: 'notification', notificationId: id })
-  return changed
+  const changed = await untilKept(clock, signal, () => storage.changeNotification(id, (current, held) => {
+    const jitter = settings.retryJitter ? random.draw(merchantId, `after attempt ${current.attempts.length + 1} of ${id}`).fraction() : null
+    return [attempted(current, { at, cause, answer, jitter }), ...held.map((each) => released(each, at))]
+  }))
+  for (const each of changed ?? []) events.publish({ merchantId, kind: 'notification', notificationId: each.id })
+  return changed?.[0]
 }

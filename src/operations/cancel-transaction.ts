@@ -5,7 +5,7 @@ import { moveTransaction } from './move-transaction.ts'
 import type { MoveTransactionDeps } from './move-transaction.ts'
 
 /** The merchant calls a pending transaction off. */
-export async function cancelTransaction (deps: MoveTransactionDeps, merchant: Merchant, ref: string): Promise<Change> {
+export async function cancelTransaction (deps: MoveTransactionDeps, merchant: Merchant, ref: string, idempotencyKey: string | null = null): Promise<Change> {
   const transaction = await findTransaction(deps, merchant, ref, 'api')
-  return moveTransaction(deps, transaction, { move: 'cancel', cause: 'api' })
+  return moveTransaction(deps, transaction, { move: 'cancel', cause: 'api', idempotencyKey })
 }

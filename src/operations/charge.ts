@@ -3,14 +3,16 @@ import type { Charge, ChargeRequest } from '../domain/charge-request.ts'
 import type { Instant } from '../domain/instant.ts'
 import { wholeSecond } from '../domain/instant.ts'
 import type { Merchant } from '../domain/merchant.ts'
-import { notificationsOf } from '../domain/notification.ts'
+import { announce } from '../domain/notification.ts'
 import { makePaymentCode } from '../domain/payment-code.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { readChargeUrls } from '../domain/target.ts'
 import type { ChargeUrls } from '../domain/target.ts'
 import { nowOn } from '../domain/timeline.ts'
 import type { Transaction } from '../domain/transaction.ts'
-import type { Change, Clock, Draw, Events, Random, Sender, Storage } from '../ports.ts'
+import type { Clock, Decision, Draw, Events, Random, Sender, Storage } from '../ports.ts'
+import { faultChance } from './fault-chance.ts'
+import type { FaultChance } from './fault-chance.ts'
 import { publishChange } from './publish-change.ts'
 
 export interface ChargeDeps {
@@ -26,13 +28,14 @@ export interface ChargeOrder {
   /** The headers `X-Override-Notification` and `X-Append-Notification`. */
   readonly overrideUrls: string | undefined
   readonly appendUrls: string | undefined
+  readonly idempotencyKey?: string | null
 }
 
 // With 10^8 codes for a merchant, so many misses in a row mean that they are all but used up.
 const CODE_TRIES = 50
 
 /** Opens a pending transaction with a payment code of its own. Refuses what makes no sense and an order id that is taken. */
-export async function charge ({ clock, random, storage, events, sender }: ChargeDeps, { merchantId }: Merchant, { request, overrideUrls, appendUrls }: ChargeOrder): Promise<Transaction> {
+export async function charge ({ clock, random, storage, events, sender }: ChargeDeps, { merchantId }: Merchant, { request, overrideUrls, appendUrls, idempotencyKey = null }: ChargeOrder): Promise<Transaction> {
   const machineNow = clock.now()
   const urls = readChargeUrls(overrideUrls, appendUrls, sender.forbids)
 
@@ -41,7 +44,7 @@ export async function charge ({ clock, random, storage, events, sender }: Charge
       if (merchant === undefined) throw new Error(`there is no merchant ${merchantId} any more`)
       const now = nowOn(merchant.timeline, machineNow)
       const wanted = readCharge(request, merchant.settings, now)
-      return opened(merchant, { request, urls, ...wanted }, now, random.draw(merchantId, `change ${chance}, try ${tries}`))
+      return opened(merchant, { request, urls, idempotencyKey, ...wanted }, now, random.draw(merchantId, `change ${chance}, try ${tries}`), faultChance(random, merchantId))
     })
     if (inserted === 'order_taken') throw new Refusal('order_taken', 'this order id is pending or paid already')
     if (inserted === 'code_taken') continue
@@ -51,9 +54,9 @@ export async function charge ({ clock, random, storage, events, sender }: Charge
   throw new Error(`no free payment code after ${CODE_TRIES} tries`)
 }
 
-type Opening = Charge & { readonly request: ChargeRequest, readonly urls: ChargeUrls }
+type Opening = Charge & { readonly request: ChargeRequest, readonly urls: ChargeUrls, readonly idempotencyKey: string | null }
 
-function opened (merchant: Merchant, { request, urls, store, orderId, grossAmount, expiresAt }: Opening, now: Instant, draw: Draw): Change {
+function opened (merchant: Merchant, { request, urls, idempotencyKey, store, orderId, grossAmount, expiresAt }: Opening, now: Instant, draw: Draw, chance: FaultChance): Decision {
   const { merchantId, settings } = merchant
   const transaction: Transaction = {
     transactionId: draw.uuid(),
@@ -70,9 +73,10 @@ function opened (merchant: Merchant, { request, urls, store, orderId, grossAmoun
     approvalCode: null,
     urls,
     request,
-    history: [{ at: now, status: 'pending', cause: 'charge' }]
+    history: [{ at: now, status: 'pending', cause: 'charge', idempotencyKey }]
   }
   const dueAt = now + settings.pendingNotificationDelayMs
-  const notifications = settings.pendingNotification ? notificationsOf(transaction, merchant, { now, dueAt, newId: draw.name }) : []
-  return { transaction, notifications }
+  if (!settings.pendingNotification) return { transaction, notifications: [] }
+  const { notifications, faults } = announce(transaction, merchant, { now, dueAt, newId: draw.name }, chance)
+  return { transaction, notifications, merchant: { ...merchant, faults } }
 }

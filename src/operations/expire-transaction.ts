@@ -6,7 +6,7 @@ import { moveTransaction } from './move-transaction.ts'
 import type { MoveTransactionDeps } from './move-transaction.ts'
 
 /** Lapses a pending transaction now, before its time. */
-export async function expireTransaction (deps: MoveTransactionDeps, merchant: Merchant, ref: string, caller: Caller): Promise<Change> {
+export async function expireTransaction (deps: MoveTransactionDeps, merchant: Merchant, ref: string, caller: Caller, idempotencyKey: string | null = null): Promise<Change> {
   const transaction = await findTransaction(deps, merchant, ref, caller)
-  return moveTransaction(deps, transaction, { move: 'expire', cause: caller })
+  return moveTransaction(deps, transaction, { move: 'expire', cause: caller, idempotencyKey })
 }

@@ -1,11 +1,12 @@
 import type { Instant } from '../domain/instant.ts'
-import { notificationsOf } from '../domain/notification.ts'
+import { announce } from '../domain/notification.ts'
 import { makeApprovalCode } from '../domain/payment-code.ts'
 import { STORES } from '../domain/stores.ts'
 import { nowOn } from '../domain/timeline.ts'
 import { moved } from '../domain/transaction.ts'
 import type { Cause, Move, Transaction } from '../domain/transaction.ts'
 import type { Change, Clock, Events, Random, Storage } from '../ports.ts'
+import { faultChance } from './fault-chance.ts'
 import { publishChange } from './publish-change.ts'
 
 export interface MoveTransactionDeps {
@@ -20,21 +21,23 @@ export interface Moving {
   readonly cause: Cause
   /** The merchant's instant at which it happens: now, unless the clock is the cause. */
   readonly at?: Instant
+  readonly idempotencyKey?: string | null
   /** Throws a refusal of its own, seeing the transaction as it is when it moves. */
   readonly check?: (current: Transaction) => void
 }
 
 /** Moves a transaction and records the notifications of its new state, in one commit. Refuses a move it may not make. */
-export async function moveTransaction ({ clock, random, storage, events }: MoveTransactionDeps, { transactionId, merchantId }: Pick<Transaction, 'transactionId' | 'merchantId'>, { move, cause, at, check }: Moving): Promise<Change> {
+export async function moveTransaction ({ clock, random, storage, events }: MoveTransactionDeps, { transactionId, merchantId }: Pick<Transaction, 'transactionId' | 'merchantId'>, { move, cause, at, idempotencyKey = null, check }: Moving): Promise<Change> {
   const machineNow = clock.now()
   const change = await storage.moveTransaction(transactionId, (current, { merchant, chance }) => {
     if (merchant === undefined) throw new Error(`transaction ${transactionId} belongs to no merchant`)
     const now = at ?? nowOn(merchant.timeline, machineNow)
     const draw = random.draw(merchantId, `change ${chance}`)
     const hasApprovalCode = move === 'pay' && STORES[current.store].approvalCode
-    const transaction = moved(current, move, { now, cause, approvalCode: hasApprovalCode ? makeApprovalCode(now, draw.digits) : null })
+    const transaction = moved(current, move, { now, cause, idempotencyKey, approvalCode: hasApprovalCode ? makeApprovalCode(now, draw.digits) : null })
     check?.(current)
-    return { transaction, notifications: notificationsOf(transaction, merchant, { now, newId: draw.name }) }
+    const { notifications, faults } = announce(transaction, merchant, { now, newId: draw.name }, faultChance(random, merchantId))
+    return { transaction, notifications, merchant: { ...merchant, faults } }
   })
   if (change === undefined) throw new Error(`transaction ${transactionId} is gone`)
   publishChange(events, change)

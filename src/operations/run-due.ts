@@ -34,6 +34,8 @@ export interface RunDue {
   run (): Promise<void>
   /** Takes the time of a merchant in hand, once what is under way has ended. Refuses `advance_under_way`. */
   hold (merchantId: string): Promise<HeldTime>
+  /** Attempts a notification at once, beside whatever its schedule does. */
+  tryNow (merchantId: string, notificationId: string): Promise<void>
   /** Resolves when no attempt is under way. */
   settled (): Promise<void>
   /** Begins nothing more, gives attempts under way `graceMs` to end, and aborts the others: they are made again. */
@@ -190,6 +192,7 @@ export function createRunDue (deps: RunDueDeps): RunDue {
       for (let own = ownWork(); own.length > 0; own = ownWork()) await Promise.allSettled(own)
       return holdOf(merchantId)
     },
+    tryNow: (merchantId, notificationId) => goOn(merchantId, attemptNotification(deps, notificationId, { cause: 'admin', signal: stop.signal }).then(onRoom)),
     settled: async () => {
       while (goingOn.size > 0) await Promise.all(goingOn.keys())
     },

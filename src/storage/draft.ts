@@ -1,10 +1,12 @@
+import { isDeepStrictEqual } from 'node:util'
+
 import type { Merchant } from '../domain/merchant.ts'
 import type { Notification } from '../domain/notification.ts'
 import { counterRecord, merchantRecord, notificationRecord, readNotification, readTransaction, transactionRecord } from '../domain/records.ts'
 import type { Store } from '../domain/stores.ts'
 import { isLive } from '../domain/transaction.ts'
 import type { Transaction } from '../domain/transaction.ts'
-import type { Change, Scene } from '../ports.ts'
+import type { Decision, Scene } from '../ports.ts'
 import type { Commit } from './record.ts'
 import { codeKey } from './tables.ts'
 import type { Entry, Tables } from './tables.ts'
@@ -82,8 +84,15 @@ export class Draft {
     this.#entries.push({ section: 'merchants', key: merchant.merchantId, value: merchant, line: JSON.stringify(merchantRecord(merchant)) })
   }
 
-  /** Puts a state and its notifications, and counts the chance that went into it. */
-  putChange ({ transaction, notifications }: Change): void {
+  /** Those of the same transaction and URL that were recorded before this one and are held. */
+  heldBefore ({ id, transactionId, url }: Notification): readonly Notification[] {
+    const rows = this.#tables.transactions.get(transactionId)?.notifications ?? []
+    const before = rows.slice(0, rows.findIndex((row) => row.id === id))
+    return before.filter((row) => row.url === url && row.state === 'held').flatMap((row) => this.notification(row.id) ?? []).filter(({ state }) => state === 'held')
+  }
+
+  /** Puts a state, its notifications and its merchant, and counts the chance that went into it. */
+  putChange ({ transaction, notifications, merchant }: Decision): void {
     const { merchantId, transactionId } = transaction
     const counter = { merchantId, chance: this.#chance(merchantId) + 1 }
     // All lines are made before anything is put: one that cannot be written leaves nothing half done.
@@ -94,6 +103,7 @@ export class Draft {
     ] as const
     const isNew = !this.#transactions.has(transactionId) && !this.#tables.transactions.has(transactionId)
     for (const entry of entries) this.#put(entry)
+    if (merchant !== undefined && !isDeepStrictEqual(merchant.faults, this.merchant(merchantId)?.faults)) this.putMerchant(merchant)
     this.#chances.set(merchantId, counter.chance)
     if (!isNew) return
     this.#newest.set(orderKey(merchantId, transaction.orderId), transactionId)

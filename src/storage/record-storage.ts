@@ -8,7 +8,7 @@ import { STORE_NAMES } from '../domain/stores.ts'
 import type { Store } from '../domain/stores.ts'
 import { machineInstant } from '../domain/timeline.ts'
 import type { Transaction } from '../domain/transaction.ts'
-import type { Change, Due, Inserted, Lease, NotificationQuery, Page, Room, Scene, Storage, TransactionQuery, Way } from '../ports.ts'
+import type { Change, ChangedNotifications, Decision, Due, Inserted, Lease, NotificationQuery, Page, Room, Scene, Storage, TransactionQuery, Way } from '../ports.ts'
 import { Draft } from './draft.ts'
 import type { Work } from './due-queues.ts'
 import type { Commit } from './record.ts'
@@ -70,7 +70,7 @@ export class RecordStorage implements Storage {
     })
   }
 
-  insertTransaction (merchantId: string, decide: (scene: Scene) => Change): Promise<Inserted> {
+  insertTransaction (merchantId: string, decide: (scene: Scene) => Decision): Promise<Inserted> {
     return this.#change((draft) => {
       const change = decide(draft.scene(merchantId))
       if (draft.isOrderTaken(merchantId, change.transaction.orderId)) return 'order_taken'
@@ -80,7 +80,7 @@ export class RecordStorage implements Storage {
     })
   }
 
-  moveTransaction (transactionId: string, decide: (current: Transaction, scene: Scene) => Change): Promise<Change | undefined> {
+  moveTransaction (transactionId: string, decide: (current: Transaction, scene: Scene) => Decision): Promise<Change | undefined> {
     return this.#change((draft) => {
       const current = draft.transaction(transactionId)
       if (current === undefined) return undefined
@@ -129,12 +129,17 @@ export class RecordStorage implements Storage {
       row.merchantId === merchantId && (state === undefined || row.state === state), readNotification)
   }
 
-  changeNotification (id: string, decide: (current: Notification) => Notification): Promise<Notification | undefined> {
+  async findByIdempotencyKey (merchantId: string, key: string): Promise<Transaction | undefined> {
+    const row = this.#tables.worlds.get(merchantId)?.keys.get(key)
+    return row === undefined ? undefined : readTransaction(JSON.parse(row.line))
+  }
+
+  changeNotification (id: string, decide: (current: Notification, held: readonly Notification[]) => ChangedNotifications): Promise<ChangedNotifications | undefined> {
     return this.#change((draft) => {
       const current = draft.notification(id)
       if (current === undefined) return undefined
-      const changed = decide(current)
-      draft.putNotification(changed)
+      const changed = decide(current, draft.heldBefore(current))
+      for (const notification of changed) draft.putNotification(notification)
       return changed
     })
   }

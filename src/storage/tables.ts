@@ -55,6 +55,8 @@ export interface World {
   readonly notifications: NotificationRow[]
   /** The newest transaction of each order id. */
   readonly orders: Map<string, TransactionRow>
+  /** The newest transaction of each Idempotency-Key. */
+  readonly keys: Map<string, TransactionRow>
   readonly due: DueQueues
   /** What the clock attempted at the latest instant at which it attempted anything. */
   latest: { readonly at: Instant, readonly rows: Set<NotificationRow> }
@@ -79,7 +81,7 @@ export class Tables {
   world (merchantId: string): World {
     const known = this.worlds.get(merchantId)
     if (known !== undefined) return known
-    const world: World = { merchant: undefined, chance: 0, transactions: [], notifications: [], orders: new Map(), due: new DueQueues(), latest: { at: -Infinity, rows: new Set() } }
+    const world: World = { merchant: undefined, chance: 0, transactions: [], notifications: [], orders: new Map(), keys: new Map(), due: new DueQueues(), latest: { at: -Infinity, rows: new Set() } }
     this.worlds.set(merchantId, world)
     return world
   }
@@ -119,6 +121,8 @@ export class Tables {
     } else {
       Object.assign(row, { status, lapsesAt, line })
     }
+    const key = transaction.history.at(-1)?.idempotencyKey ?? null
+    if (key !== null) world.keys.set(key, row)
     this.#nextOrder = Math.max(this.#nextOrder, order + 1)
     world.due.set(id, expiryOf(row))
   }

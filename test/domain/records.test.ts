@@ -23,7 +23,7 @@ for (const store of STORE_NAMES) {
         lapsesAt: CHARGED_AT + 7,
         urls: { override: status === 'pending' ? null : ['http://shop.test/'], append: ['http://shop.test/2'] },
         request: chargeRequest({ metadata: { b: 1, a: [null] }, custom_field1: 7 }),
-        history: [{ at: CHARGED_AT, status: 'pending', cause: 'charge' }, { at: PAID_AT + 3, status, cause: 'rule' }]
+        history: [{ at: CHARGED_AT, status: 'pending', cause: 'charge', idempotencyKey: 'key-1' }, { at: PAID_AT + 3, status, cause: 'rule', idempotencyKey: null }]
       })
 
       t.equal(JSON.stringify(readTransaction(kept(transactionRecord(value)))), JSON.stringify(value))

@@ -134,6 +134,7 @@ test('a new merchant has its keys, the usual settings and real time', async (t) 
     serverKey: 'SB-Mid-server-test',
     clientKey: 'SB-Mid-client-test',
     settings: DEFAULT_SETTINGS,
+    faults: [],
     timeline: { shiftMs: 0, frozenAt: null, isStepped: false }
   }))
 })

@@ -525,7 +525,7 @@ for (const [engine, open] of ENGINES) {
     test(`${engine}: a notification that is ${state} is not due, and holds up none behind it`, async (t) => {
       const { storage } = await open(t)
       await insert(storage, '1', { tell: [URL_A] })
-      await storage.changeNotification(`1 pending ${URL_A}`, (current) => ({ ...current, state }))
+      await storage.changeNotification(`1 pending ${URL_A}`, (current) => [{ ...current, state }])
       await move(storage, '1', 'settlement', { tell: [URL_A] })
 
       t.same((await claim(storage, CHARGED_AT)).map(name), [`1 settlement ${URL_A}`])

@@ -36,6 +36,7 @@ export function merchant ({ settings: chosen, ...more }: Partial<Omit<Merchant, 
     merchantId: 'G812785002',
     serverKey: 'SB-Mid-server-test',
     clientKey: 'SB-Mid-client-test',
+    faults: [],
     timeline: { shiftMs: 0, frozenAt: null, isStepped: false },
     settings: settings(chosen),
     ...more
@@ -61,7 +62,7 @@ export function transaction (more: Partial<Transaction> = {}): Transaction {
     approvalCode: wasPaid && store === 'indomaret' ? '45682611224123432248' : null,
     urls: { override: null, append: [] },
     request: chargeRequest({ cstore: { store } }),
-    history: [{ at: chargedAt, status: 'pending', cause: 'charge' }],
+    history: [{ at: chargedAt, status: 'pending', cause: 'charge', idempotencyKey: null }],
     ...more
   }
 }
@@ -78,6 +79,7 @@ export function notification (more: Partial<Notification> = {}): Notification {
     state: 'waiting',
     createdAt: CHARGED_AT,
     dueAt: CHARGED_AT,
+    heldBy: null,
     body: '{}',
     attempts: [],
     ...more

@@ -1,7 +1,7 @@
 import type { Instant } from '../../src/domain/instant.ts'
 import type { Notification } from '../../src/domain/notification.ts'
 import type { Status, Transaction } from '../../src/domain/transaction.ts'
-import type { Change, Inserted, Lease, Room, Storage } from '../../src/ports.ts'
+import type { Change, ChangedNotifications, Inserted, Lease, Room, Storage } from '../../src/ports.ts'
 import { answer, CHARGED_AT, HOUR_MS, merchant, notification, transaction } from './domain.ts'
 
 export const MERCHANT_ID = merchant().merchantId
@@ -35,7 +35,7 @@ export interface Moving {
 
 /** The change that brings a transaction to a status. */
 export function moving (current: Transaction, status: Status, { tell = [], at = CHARGED_AT }: Moving = {}): Change {
-  const moved: Transaction = { ...current, status, history: [...current.history, { at, status, cause: 'api' }] }
+  const moved: Transaction = { ...current, status, history: [...current.history, { at, status, cause: 'api', idempotencyKey: null }] }
   return { transaction: moved, notifications: telling(moved, tell, at) }
 }
 
@@ -44,8 +44,8 @@ export function move (storage: Storage, name: string, status: Status, more: Movi
 }
 
 /** Ends an attempt of a notification: the next is due at `dueAt`, or there is none. */
-export function endAttempt (storage: Storage, id: string, dueAt: Instant | null): Promise<Notification | undefined> {
-  return storage.changeNotification(id, (current) => ({
+export function endAttempt (storage: Storage, id: string, dueAt: Instant | null): Promise<ChangedNotifications | undefined> {
+  return storage.changeNotification(id, (current) => [{
     ...current,
     state: dueAt === null ? 'delivered' : 'waiting',
     dueAt,
@@ -57,7 +57,7 @@ export function endAttempt (storage: Storage, id: string, dueAt: Instant | null)
       outcome: dueAt === null ? 'delivered' : 'failed',
       next: dueAt === null ? { again: false, at: null, reason: '200: delivered' } : { again: true, at: dueAt, reason: '503: again' }
     }]
-  }))
+  }])
 }
 
 /** Ids such as `order-1 settlement http://a.test/notify`. */

@@ -1,6 +1,10 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
+import { readDuration } from '../../domain/duration.ts'
+import { faultsDocument, readFaults } from '../../domain/fault.ts'
+import { Refusal } from '../../domain/refusal.ts'
 import { settingsDocument } from '../../domain/settings.ts'
+import { changeFaults } from '../../operations/change-faults.ts'
 import { changeSettings } from '../../operations/change-settings.ts'
 import type { ChangeSettingsDeps } from '../../operations/change-settings.ts'
 import { expireTransaction } from '../../operations/expire-transaction.ts'
@@ -8,10 +12,13 @@ import { listNotifications } from '../../operations/list-notifications.ts'
 import { listTransactions } from '../../operations/list-transactions.ts'
 import type { MoveClockDeps } from '../../operations/move-clock.ts'
 import type { MoveTransactionDeps } from '../../operations/move-transaction.ts'
+import { notifyAgain } from '../../operations/notify-again.ts'
 import { payTransaction } from '../../operations/pay-transaction.ts'
 import { reverseTransaction } from '../../operations/reverse-transaction.ts'
 import { showNotification } from '../../operations/show-notification.ts'
 import { showTransaction } from '../../operations/show-transaction.ts'
+import { tryNotification } from '../../operations/try-notification.ts'
+import type { TryNotificationDeps } from '../../operations/try-notification.ts'
 import { answerError } from '../api-error.ts'
 import { authenticateByKeyOrPassword, merchantOf } from '../authentication.ts'
 import type { AuthenticationDeps } from '../authentication.ts'
@@ -19,9 +26,9 @@ import { takeJsonOnly, takeNothingAsAnything } from '../json-bodies.ts'
 import { answerChange } from './answer-change.ts'
 import { clockRoutes } from './clock-routes.ts'
 import { notificationDocument, notificationSummary, transactionDocument, transactionSummary } from './documents.ts'
-import { Id, NoBody, NotificationsQuery, PayBody, Ref, TransactionsQuery, WaitQuery } from './schemas.ts'
+import { Id, NoBody, NotificationsQuery, NotifyBody, PayBody, Ref, TransactionsQuery, WaitQuery } from './schemas.ts'
 
-export type AdminDeps = MoveTransactionDeps & AuthenticationDeps & ChangeSettingsDeps & MoveClockDeps
+export type AdminDeps = MoveTransactionDeps & AuthenticationDeps & ChangeSettingsDeps & MoveClockDeps & TryNotificationDeps
 
 const DEFAULT_LIMIT = 50
 
@@ -57,6 +64,13 @@ export const adminRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, dep
   app.post('/transactions/:ref/reverse', { schema: { params: Ref, querystring: WaitQuery, body: NoBody } }, async (request) =>
     answerChange(deps, merchantOf(request), request.query, () => reverseTransaction(deps, merchantOf(request), request.params.ref)))
 
+  app.post('/transactions/:ref/notify', { schema: { params: Ref, querystring: WaitQuery, body: NotifyBody } }, async (request) => {
+    const { event, times = 1, delay = 0, tamper = null } = request.body ?? {}
+    const delayMs = readDuration(delay)
+    if (delayMs === undefined) throw new Refusal('invalid_request', 'delay must be a duration such as "500ms", "3s" or "10m"')
+    return answerChange(deps, merchantOf(request), request.query, () => notifyAgain(deps, merchantOf(request), request.params.ref, { event, times, delayMs, tamper }))
+  })
+
   app.get('/notifications', { schema: { querystring: NotificationsQuery } }, async (request) => {
     const { items, nextCursor } = await listNotifications(deps, merchantOf(request), { ...request.query, limit: limitOf(request.query) })
     return { items: items.map(notificationSummary), next_cursor: nextCursor }
@@ -65,7 +79,19 @@ export const adminRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, dep
   app.get('/notifications/:id', { schema: { params: Id } }, async (request) =>
     notificationDocument(await showNotification(deps, merchantOf(request), request.params.id), merchantOf(request)))
 
+  app.post('/notifications/:id/attempt', { schema: { params: Id, body: NoBody } }, async (request) =>
+    notificationDocument(await tryNotification(deps, merchantOf(request), request.params.id), merchantOf(request)))
+
   app.get('/settings', async (request) => settingsDocument(merchantOf(request).settings))
+
+  app.get('/faults', async (request) => faultsDocument(merchantOf(request).faults))
+
+  app.put('/faults', async (request) => faultsDocument(await changeFaults(deps, merchantOf(request), readFaults(request.body))))
+
+  app.delete('/faults', async (request, reply) => {
+    await changeFaults(deps, merchantOf(request), [])
+    return reply.code(204).send()
+  })
 
   app.put('/settings', async (request) => settingsDocument(await changeSettings(deps, merchantOf(request), request.body)))
 }

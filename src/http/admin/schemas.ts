@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import type { TSchema } from 'typebox'
 
+import { TAMPERS } from '../../domain/fault.ts'
 import { NOTIFICATION_STATES } from '../../domain/notification.ts'
 import { STORE_NAMES } from '../../domain/stores.ts'
 import { STATUSES } from '../../domain/transaction.ts'
@@ -37,6 +38,13 @@ export const WaitQuery = optional({
 
 export const PayBody = Type.Optional(Type.Union([optional({ amount: Amount }), Type.Null()]))
 export const NoBody = Type.Optional(Type.Union([optional({}), Type.Null()]))
+
+export const NotifyBody = Type.Optional(Type.Union([optional({
+  event: oneOf(STATUSES),
+  times: Type.Integer({ minimum: 1, maximum: 100, description: '1 unless given' }),
+  delay: Type.Union([Type.String(), Type.Integer()], { description: 'a duration; 0ms unless given' }),
+  tamper: Type.Union([oneOf(TAMPERS), Type.Null()])
+}), Type.Null()]))
 
 export const AdvanceBody = Type.Union([
   Type.Object({ by: Type.Union([Type.String(), Type.Integer()], { description: 'a duration such as 24h' }) }, { additionalProperties: false }),

@@ -1,4 +1,5 @@
 import { Refusal } from '../../../domain/refusal.ts'
+import type { ErrorCode } from '../../../domain/fault.ts'
 import type { RefusalCode } from '../../../domain/refusal.ts'
 
 /** A body of the gateway and the HTTP status it travels with: mostly 200, whatever the body says (docs/gateway.md, 3.1). */
@@ -13,14 +14,22 @@ type MakeAnswer = (id: string, refusal?: Refusal) => Answer
 export type Fault = 'unauthorized' | 'unknown_path' | 'wrong_method' | 'too_large' | 'empty_body' | 'malformed_json' | 'wrong_format' | 'unexpected'
 
 const MESSAGES = {
+  bank: 'Bank is experiencing connection issue.',
+  beingProcessed: 'Request with the same Idempotency-Key is being processed',
   conflict: 'The request could not be completed due to a conflict with the current state of the target resource, please try again',
+  deactivated: 'Merchant account is deactivated. Please contact Midtrans support',
   format: 'Payload format is not supported.',
+  fraud: 'Fraud detection is unavailable.',
   inactive: 'Payment channel is not activated.',
   invalid: 'One or more parameters in the payload is invalid.',
   method: 'HTTP method is not allowed',
+  partner: 'Bank/partner is experiencing connection issue.',
   path: 'The requested resource is not found',
+  rateLimit: 'API rate limit exceeded',
+  reference: 'VA or payment reference could not be created.',
   state: 'Transaction status cannot be updated.',
   syntax: 'The request cannot be processed due to malformed syntax in the request body',
+  unavailable: 'The feature is unavailable.',
   unexpected: 'Sorry. Our system is recovering from unexpected issues. Please retry.',
   unauthorized: 'Unknown Merchant server_key/id',
   unknown: 'Transaction doesn\'t exist.'
@@ -37,6 +46,9 @@ export const FAULTS: Record<Fault, MakeAnswer> = {
   wrong_format: error('413', MESSAGES.format),
   unexpected: error('500', MESSAGES.unexpected)
 }
+
+/** A call with an Idempotency-Key while the first with it has not been answered (docs/gateway.md, 13.28). */
+export const beingProcessed = error('202', MESSAGES.beingProcessed, 202)
 
 const stateForbids = error('412', MESSAGES.state)
 /** What the gateway answers to refusals (docs/gateway.md, 3.3 and 6). */
@@ -76,6 +88,32 @@ export class GatewayFault extends Error {
     super(fault)
     this.fault = fault
   }
+}
+
+/** The gateway's own body of each error code that a fault can ask for; the last column is its HTTP status if that is not 200. */
+const BY_CODE: Record<ErrorCode, MakeAnswer> = {
+  400: (id) => ({ http: 400, body: { status_code: '400', status_message: MESSAGES.invalid, validation_messages: [], id } }),
+  401: FAULTS.unauthorized,
+  402: error('402', MESSAGES.inactive),
+  404: error('404', MESSAGES.unknown),
+  405: FAULTS.wrong_method,
+  406: error('406', MESSAGES.conflict),
+  410: error('410', MESSAGES.deactivated),
+  412: stateForbids,
+  413: FAULTS.wrong_format,
+  429: error('429', MESSAGES.rateLimit, 429),
+  500: FAULTS.unexpected,
+  501: error('501', MESSAGES.unavailable),
+  502: error('502', MESSAGES.bank),
+  503: error('503', MESSAGES.partner),
+  504: error('504', MESSAGES.fraud),
+  505: error('505', MESSAGES.reference)
+}
+
+/** What a fault makes the gateway answer; with `asHttp` the HTTP status is the code. */
+export function answerOfCode (code: ErrorCode, asHttp: boolean, freshId: string): Answer {
+  const answer = BY_CODE[code](freshId)
+  return asHttp ? { ...answer, http: Number(code) } : answer
 }
 
 function error (status: string, message: string, http = 200): MakeAnswer {

@@ -1,7 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
+import { textOf } from '../../../domain/charge-request.ts'
 import type { ChargeRequest } from '../../../domain/charge-request.ts'
+import type { Endpoint as FaultEndpoint, Subject } from '../../../domain/fault.ts'
 import { Refusal } from '../../../domain/refusal.ts'
+import { readStore } from '../../../domain/stores.ts'
 import { cancelTransaction } from '../../../operations/cancel-transaction.ts'
 import { charge } from '../../../operations/charge.ts'
 import type { ChargeDeps, ChargeOrder } from '../../../operations/charge.ts'
@@ -14,6 +17,7 @@ import type { AuthenticationDeps } from '../../authentication.ts'
 import { answerTo, GatewayFault } from './answers.ts'
 import type { Answer } from './answers.ts'
 import { actionBody, chargeBody, statusBody } from './bodies.ts'
+import { createCalls } from './calls.ts'
 import type { Body } from './bodies.ts'
 import { MAX_BODY_BYTES, readBody, readCaptureId } from './request-body.ts'
 import { ChargeBody } from './schemas.ts'
@@ -23,22 +27,24 @@ export type GatewayDeps = ChargeDeps & MoveTransactionDeps & AuthenticationDeps 
   readonly newErrorId: (request: FastifyRequest) => string
 }
 
-type Handle = (deps: GatewayDeps, request: FastifyRequest) => Promise<Body>
+type Handle = (deps: GatewayDeps, request: FastifyRequest, idempotencyKey: string | null) => Promise<Body>
 
 interface Endpoint {
   readonly method: 'GET' | 'POST'
   readonly url: string
+  /** As faults call it; the others are only met by those that match any. */
+  readonly endpoint?: FaultEndpoint
   readonly handle: Handle
 }
 
 /** The Core API of the cstore channel (docs/gateway.md, 1, 5 and 6). */
 const ENDPOINTS: readonly Endpoint[] = [
-  { method: 'POST', url: '/v2/charge', handle: async (deps, request) => chargeBody(await charge(deps, merchantOf(request), chargeOrder(request))) },
+  { method: 'POST', url: '/v2/charge', endpoint: 'charge', handle: async (deps, request, key) => chargeBody(await charge(deps, merchantOf(request), { ...chargeOrder(request), idempotencyKey: key })) },
   { method: 'POST', url: '/v2/capture', handle: (deps, request) => refuseAction(deps, merchantOf(request), readCaptureId(request.body as Buffer | undefined)) },
-  { method: 'GET', url: '/v2/:id/status', handle: async (deps, request) => statusBody(await findTransaction(deps, merchantOf(request), idOf(request), 'api'), merchantOf(request)) },
+  { method: 'GET', url: '/v2/:id/status', endpoint: 'status', handle: async (deps, request) => statusBody(await findTransaction(deps, merchantOf(request), idOf(request), 'api'), merchantOf(request)) },
   { method: 'GET', url: '/v2/:id/status/b2b', handle: refuseB2b },
-  { method: 'POST', url: '/v2/:id/cancel', handle: async (deps, request) => actionBody((await cancelTransaction(deps, merchantOf(request), idOf(request))).transaction, 'cancel') },
-  { method: 'POST', url: '/v2/:id/expire', handle: async (deps, request) => actionBody((await expireTransaction(deps, merchantOf(request), idOf(request), 'api')).transaction, 'expire') },
+  { method: 'POST', url: '/v2/:id/cancel', endpoint: 'cancel', handle: async (deps, request, key) => actionBody((await cancelTransaction(deps, merchantOf(request), idOf(request), key)).transaction, 'cancel') },
+  { method: 'POST', url: '/v2/:id/expire', endpoint: 'expire', handle: async (deps, request, key) => actionBody((await expireTransaction(deps, merchantOf(request), idOf(request), 'api', key)).transaction, 'expire') },
   ...['approve', 'deny', 'refund', 'refund/online/direct'].map((action): Endpoint => (
     { method: 'POST', url: `/v2/:id/${action}`, handle: (deps, request) => refuseAction(deps, merchantOf(request), idOf(request)) }
   ))
@@ -62,13 +68,20 @@ export async function gatewayRoutes (app: FastifyInstance, deps: GatewayDeps): P
     return send(reply, answer)
   })
 
-  for (const { method, url, handle } of ENDPOINTS) {
+  const calls = createCalls(deps)
+  app.addHook('preClose', async () => calls.close())
+  for (const { method, url, endpoint, handle } of ENDPOINTS) {
     app.route({
       method,
       url,
       onRequest: [refuseEmptyId, app.basicAuth],
       ...url === '/v2/charge' ? { schema: { body: ChargeBody }, preValidation: async (request) => { request.body = readBody(request.body as Buffer | undefined) } } : {},
-      handler: async (request, reply) => send(reply, { http: 200, body: await handle(deps, request) })
+      handler: async (request, reply) => {
+        const outcome = await calls.serve({ request, endpoint, id: deps.newErrorId(request), subject: () => subjectOf(deps, request), handle: (key) => handle(deps, request, key) })
+        if (outcome === 'dropped') return reply.hijack().raw.destroy()
+        if (outcome === 'garbage') return reply.code(200).type('text/html').send('<html><body><h1>502 Bad Gateway</h1></body></html>')
+        return send(reply, outcome)
+      }
     })
   }
 }
@@ -117,6 +130,17 @@ function chargeOrder (request: FastifyRequest): ChargeOrder {
     overrideUrls: headerOf(headers['x-override-notification']),
     appendUrls: headerOf(headers['x-append-notification'])
   }
+}
+
+/** Whose order it is about, and at which store, as far as the request tells. */
+async function subjectOf (deps: GatewayDeps, request: FastifyRequest): Promise<Pick<Subject, 'store' | 'orderId'>> {
+  const { merchantId } = merchantOf(request)
+  if (request.routeOptions.url === '/v2/charge') {
+    const { cstore, transaction_details: details } = request.body as ChargeRequest
+    return { store: readStore(textOf(cstore?.store)), orderId: textOf(details?.order_id) }
+  }
+  const id = idOf(request)
+  return await deps.storage.findTransaction(merchantId, id, ['transaction_id', 'order_id']) ?? { orderId: id }
 }
 
 function headerOf (value: string | string[] | undefined): string | undefined {

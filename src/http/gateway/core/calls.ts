@@ -1,0 +1,107 @@
+import type { FastifyRequest } from 'fastify'
+
+import type { Endpoint, Fault, Subject } from '../../../domain/fault.ts'
+import type { Status, Transaction } from '../../../domain/transaction.ts'
+import { findReplay } from '../../../operations/find-replay.ts'
+import { meetFault } from '../../../operations/meet-fault.ts'
+import type { MeetFaultDeps } from '../../../operations/meet-fault.ts'
+import type { Clock } from '../../../ports.ts'
+import { merchantOf } from '../../authentication.ts'
+import { answerOfCode, beingProcessed } from './answers.ts'
+import type { Answer } from './answers.ts'
+import { actionBody, chargeBody } from './bodies.ts'
+import type { Body } from './bodies.ts'
+
+export interface Call {
+  readonly request: FastifyRequest
+  readonly endpoint: Endpoint | undefined
+  /** For an error body that names no transaction. */
+  readonly id: string
+  readonly subject: () => Promise<Pick<Subject, 'store' | 'orderId'>>
+  readonly handle: (idempotencyKey: string | null) => Promise<Body>
+}
+
+/** `dropped`: the connection is cut; `garbage`: what comes is no JSON. */
+export type Outcome = Answer | 'dropped' | 'garbage'
+
+export interface Calls {
+  /** Handles a call once, or replays what its Idempotency-Key stands for, and lets the faults that match spoil it. */
+  serve (call: Call): Promise<Outcome>
+  /** Ends what faults delay: those calls are dropped. */
+  close (): void
+}
+
+const MAX_KEY_LENGTH = 46
+
+export function createCalls (deps: MeetFaultDeps & { readonly clock: Clock }): Calls {
+  /** Keys of calls that are not answered yet. */
+  const inFlight = new Set<string>()
+  const closing = new AbortController()
+
+  async function serve (call: Call): Promise<Outcome> {
+    const merchant = merchantOf(call.request)
+    const header = keyOf(call.request)
+    const subject = header !== null || merchant.faults.length > 0 ? await call.subject() : {}
+    // Not supported for Indomaret: the header is ignored there (docs/gateway.md, 9).
+    const key = subject.store === 'alfamart' ? header : null
+    const strike = (): Promise<Fault | undefined> => meetFault(deps, merchant, { endpoint: call.endpoint, ...subject })
+    if (key === null) return spoil(await strike(), call, () => call.handle(null))
+
+    const owner = `${merchant.merchantId} ${key}`
+    if (inFlight.has(owner)) return beingProcessed(call.id)
+    inFlight.add(owner)
+    try {
+      return await spoil(await strike(), call, async () => {
+        const first = await findReplay(deps, merchant, key)
+        return first === undefined ? call.handle(key) : replayBody(first)
+      })
+    } finally {
+      inFlight.delete(owner)
+    }
+  }
+
+  /** Runs a call as its fault wants: not at all, or whole; never in part. */
+  async function spoil (fault: Fault | undefined, { id }: Call, run: () => Promise<Body>): Promise<Outcome> {
+    const answer = async (): Promise<Answer> => ({ http: 200, body: await run() })
+    if (fault === undefined) return answer()
+    if (fault.when === 'before') return await spoiled(fault, id) ?? answer()
+    const [outcome] = await Promise.allSettled([answer()])
+    const instead = await spoiled(fault, id)
+    if (instead !== undefined) return instead
+    if (outcome.status === 'rejected') throw outcome.reason
+    return outcome.value
+  }
+
+  /** What comes in place of the answer; undefined where the answer comes after all. */
+  async function spoiled ({ action }: Fault, id: string): Promise<Outcome | undefined> {
+    switch (action.kind) {
+      case 'error': return answerOfCode(action.statusCode, action.http, id)
+      case 'drop': return 'dropped'
+      case 'garbage': return 'garbage'
+      case 'delay':
+        await deps.clock.wait(action.delayMs, closing.signal)
+        return closing.signal.aborted ? 'dropped' : undefined
+    }
+  }
+
+  return { serve, close: () => closing.abort() }
+}
+
+/** The key that counts: an empty one is none, and one that is too long is ignored. */
+function keyOf ({ method, headers }: FastifyRequest): string | null {
+  const key = headers['idempotency-key']
+  return method === 'POST' && typeof key === 'string' && key !== '' && key.length <= MAX_KEY_LENGTH ? key : null
+}
+
+/** The body of the first success, again: whatever the second call asks for. */
+function replayBody (first: Transaction): Body {
+  const replay = REPLAYS[first.status]
+  if (replay === undefined) throw new Error(`no call of the gateway makes a transaction ${first.status}`)
+  return replay(first)
+}
+
+const REPLAYS: Partial<Record<Status, (transaction: Transaction) => Body>> = {
+  pending: chargeBody,
+  cancel: (transaction) => actionBody(transaction, 'cancel'),
+  expire: (transaction) => actionBody(transaction, 'expire')
+}

@@ -1,0 +1,41 @@
+import type { Fault } from '../domain/fault.ts'
+import type { Merchant } from '../domain/merchant.ts'
+import { released } from '../domain/notification.ts'
+import { Refusal } from '../domain/refusal.ts'
+import { nowOn } from '../domain/timeline.ts'
+import type { Clock, Events, Storage } from '../ports.ts'
+
+export interface ChangeFaultsDeps {
+  readonly clock: Clock
+  readonly storage: Storage
+  readonly events: Events
+}
+
+/** Puts these faults in place of a merchant's. What a fault held that is no longer there goes its way. */
+export async function changeFaults ({ clock, storage, events }: ChangeFaultsDeps, { merchantId }: Merchant, faults: readonly Fault[]): Promise<readonly Fault[]> {
+  const named = withIds(faults)
+  const merchant = await storage.changeMerchant(merchantId, (current) => {
+    if (current === undefined) throw new Refusal('merchant_unknown', `there is no merchant ${merchantId} any more`)
+    return { ...current, faults: named }
+  })
+  if (merchant === 'key_taken') throw new Error('faults hold no key')
+
+  const { items } = await storage.listNotifications(merchantId, { state: 'held', limit: Infinity })
+  for (const { id } of items.filter(({ heldBy }) => !named.some((fault) => fault.id === heldBy))) {
+    await storage.changeNotification(id, (current) => [released(current, nowOn(merchant.timeline, clock.now()))])
+    events.publish({ merchantId, kind: 'notification', notificationId: id })
+  }
+  return merchant.faults
+}
+
+/** Every fault has an id of its own; those without one are numbered. */
+function withIds (faults: readonly Fault[]): readonly Fault[] {
+  const ids = new Set(faults.map(({ id }) => id).filter((id) => id !== ''))
+  let number = 1
+  return faults.map((fault) => {
+    if (fault.id !== '') return fault
+    while (ids.has(`fault-${number}`)) number++
+    ids.add(`fault-${number}`)
+    return { ...fault, id: `fault-${number}` }
+  })
+}
