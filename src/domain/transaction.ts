@@ -66,18 +66,15 @@ export function isLive (status: Status): boolean {
 }
 
 /** Why this transaction may not move so at `now`; undefined where it may. */
-export function whyNot (transaction: Transaction, move: Move, now: Instant): Refusal | undefined {
-  const { status, transactionId, expiresAt } = transaction
-  if (move === 'reverse') {
-    return status === 'settlement'
-      ? undefined
-      : new Refusal('not_settled', `Only a paid transaction can be reversed; this one is ${status}.`, { transactionId })
+export function whyNot ({ status, transactionId, expiresAt }: Transaction, move: Move, now: Instant): Refusal | undefined {
+  if (status !== MOVES[move].from) {
+    const [code, message] = status === 'pending' || move === 'reverse'
+      ? ['not_settled', `Only a paid transaction can be reversed; this one is ${status}.`] as const
+      : NO_LONGER_PENDING[status]
+    return new Refusal(code, message, { transactionId })
   }
-  const [code, message] = status !== 'pending'
-    ? NO_LONGER_PENDING[status]
-    // The batch job of the gateway may come later, but no till takes a code past its time.
-    : move === 'pay' && now >= expiresAt ? NO_LONGER_PENDING.expire : []
-  return code === undefined || message === undefined ? undefined : new Refusal(code, message, { transactionId })
+  // The batch job of the gateway may come later, but no till takes a code past its time.
+  return move === 'pay' && now >= expiresAt ? new Refusal(...NO_LONGER_PENDING.expire, { transactionId }) : undefined
 }
 
 /** The transaction after the move. Throws the reason as a `Refusal` where it may not move so. */

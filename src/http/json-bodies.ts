@@ -1,23 +1,28 @@
-import { errorCodes } from 'fastify'
-import type { FastifyInstance } from 'fastify'
+import type { IncomingMessage } from 'node:http'
 
-import { harmless } from '../domain/json.ts'
+import { errorCodes } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+
+import { harmless, holdsTooMany } from '../domain/json.ts'
 import type { Json } from '../domain/json.ts'
 import { ApiError } from './api-error.ts'
+import { readBytes } from './body-bytes.ts'
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /** Takes bodies only where they are declared as JSON. */
 export function takeJsonOnly (app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_request, body, done) => {
-    if (body.length === 0) return done(null, undefined)
+  app.addContentTypeParser('application/json', async (request: FastifyRequest, payload: IncomingMessage) => {
+    const body = await readBytes(request, payload)
+    if (body.length === 0) return undefined
     try {
-      const clean = harmless(JSON.parse(utf8.decode(body as Buffer)) as Json)
+      if (holdsTooMany(body)) throw new Error('too many')
+      const clean = harmless(JSON.parse(utf8.decode(body)) as Json)
       if (clean === undefined) throw new Error('too deep')
-      done(null, clean)
+      return clean
     } catch {
-      done(new ApiError(400, 'invalid_request', 'the body is not JSON in UTF-8, or nests too deeply'))
+      throw new ApiError(400, 'invalid_request', 'the body is not JSON in UTF-8, nests too deeply, or holds too many values')
     }
   })
 }

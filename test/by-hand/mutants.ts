@@ -37,7 +37,7 @@ const MUTANTS: ReadonlyArray<readonly [file: string, sound: string, spoiled: str
   [MOVES, "to: 'deny'", "to: 'cancel'"],
   [MOVES, 'now >= expiresAt', 'now > expiresAt'],
   [MOVES, "status === 'pending' || status === 'settlement'", "status === 'pending'"],
-  [MOVES, "status !== 'pending'", "status === 'settlement'"],
+  [MOVES, 'status !== MOVES[move].from', 'status === MOVES[move].to'],
   [MOVES, '[...transaction.history, {', '[{']
 ]
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { test } from 'tap'
 
-import { harmless, isObject, MAX_DEPTH, writeReversed } from '../../src/domain/json.ts'
+import { harmless, holdsTooMany, isObject, MAX_DEPTH, MAX_VALUES, writeReversed } from '../../src/domain/json.ts'
 import type { Json } from '../../src/domain/json.ts'
 import { counterexample } from './property.ts'
 
@@ -133,3 +133,14 @@ function isHarmless (value: unknown): boolean {
   return !Object.hasOwn(value, '__proto__') && !Object.hasOwn(value, 'constructor') &&
     Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every(isHarmless)
 }
+
+test('JSON may hold 20,000 values and not one more, whatever its texts hold', async (t) => {
+  t.equal(MAX_VALUES, 20_000)
+  const text = JSON.stringify(`,[{"\\${'"['.repeat(MAX_VALUES)}`)
+  for (const value of ['1', '[]', '{"a":1}', text]) {
+    const list = (values: number): Buffer => Buffer.from(`[${Array.from({ length: values }, () => value).join(',\n')}]`)
+    const most = /^[[{]/.test(value) ? MAX_VALUES / 2 - 1 : value === text ? 10 : MAX_VALUES - 1
+    t.equal(holdsTooMany(list(most)), false, value.slice(0, 10))
+    if (value !== text) t.equal(holdsTooMany(list(most + 2)), true, value.slice(0, 10))
+  }
+})

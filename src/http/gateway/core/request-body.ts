@@ -1,10 +1,9 @@
 import { textOf } from '../../../domain/charge-request.ts'
-import { harmless, isObject } from '../../../domain/json.ts'
+import { harmless, holdsTooMany, isObject } from '../../../domain/json.ts'
 import type { Json } from '../../../domain/json.ts'
 import { GatewayFault } from './answers.ts'
 
-/** What a body may have at most (docs/gateway.md, 13). */
-export const MAX_BODY_BYTES = 1_048_576
+/** What a charge may have at most (docs/gateway.md, 13). */
 const MAX_ITEMS = 1_000
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -15,6 +14,7 @@ const TEXT_OR_LONG_INTEGER = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![\d.eE+-])-?\d{16,}(?
 /** Reads the JSON of a charge, whatever its content type says; checked in the order of docs/gateway.md, 12. */
 export function readBody (bytes: Buffer | undefined): Json {
   if (bytes === undefined || bytes.length === 0) throw new GatewayFault('empty_body')
+  if (holdsTooMany(bytes)) throw new GatewayFault('wrong_format')
   const json = parse(bytes)
   if (json === null) throw new GatewayFault('empty_body')
   const clean = harmless(json)

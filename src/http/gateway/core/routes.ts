@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http'
+
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import { textOf } from '../../../domain/charge-request.ts'
@@ -14,12 +16,13 @@ import type { MoveTransactionDeps } from '../../../operations/move-transaction.t
 import { refuseAction } from '../../../operations/refuse-action.ts'
 import { authenticateByKey, merchantOf } from '../../authentication.ts'
 import type { AuthenticationDeps } from '../../authentication.ts'
+import { readBytes } from '../../body-bytes.ts'
 import { answerTo, GatewayFault } from './answers.ts'
 import type { Answer } from './answers.ts'
 import { actionBody, chargeBody, statusBody } from './bodies.ts'
 import { createCalls } from './calls.ts'
 import type { Body } from './bodies.ts'
-import { MAX_BODY_BYTES, readBody, readCaptureId } from './request-body.ts'
+import { readBody, readCaptureId } from './request-body.ts'
 import { ChargeBody } from './schemas.ts'
 
 export type GatewayDeps = ChargeDeps & MoveTransactionDeps & AuthenticationDeps & {
@@ -58,7 +61,7 @@ export async function gatewayRoutes (app: FastifyInstance, deps: GatewayDeps): P
 
   // The gateway reads JSON whatever the content type says, and actions ignore their body: bytes are all that is read here.
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: MAX_BODY_BYTES }, (_request, body, done) => done(null, body))
+  app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) => readBytes(request, payload))
   app.addHook('onRequest', async ({ raw }) => { raw.headers['content-type'] = 'application/octet-stream' })
 
   app.setErrorHandler((error, request, reply) => {
