@@ -65,6 +65,10 @@ export default [
     rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['**/clock/**', '**/storage/**', '**/delivery/**', '**/http/**', '**/operations/**', 'fastify', '@fastify/*', 'typebox', 'undici', 'lowdb'], message: 'Only compose.ts knows the rooms (README, "The house").' }] }] }
   },
   {
+    files: ['src/client.ts'],
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ regex: '.', message: 'client.ts knows the admin API and nothing else.' }] }] }
+  },
+  {
     files: ['src/ports.ts'],
     rules: { 'no-restricted-imports': ['error', { patterns: [{ regex: '^(?!\\./domain/)', message: 'ports.ts knows domain/ only (README, "The house").' }] }] }
   }

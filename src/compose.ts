@@ -5,10 +5,12 @@ import { systemClock } from './clock/system-clock.ts'
 import { DEFAULT_CLIENT_KEY, DEFAULT_SERVER_KEY, UsageError } from './config.ts'
 import type { Config } from './config.ts'
 import { createSender } from './delivery/sender.ts'
+import type { Instant } from './domain/instant.ts'
 import type { Merchant } from './domain/merchant.ts'
 import { Refusal } from './domain/refusal.ts'
 import { createEvents } from './events.ts'
 import { buildApp } from './http/app.ts'
+import { freezeClock } from './operations/freeze-clock.ts'
 import { openMerchant } from './operations/open-merchant.ts'
 import { resumeSteppedClocks } from './operations/resume-clock.ts'
 import { createRunDue } from './operations/run-due.ts'
@@ -24,6 +26,8 @@ export interface Surroundings {
   readonly clock?: Clock
   /** In place of the one that the config names. */
   readonly storage?: Storage
+  /** The default merchant's clock stands still before anything happens: now (true), or at an instant. */
+  readonly frozen?: boolean | Instant
 }
 
 /** A whole emulator. It passes time only once it is started. */
@@ -41,11 +45,12 @@ export interface Emulator {
 const CLOSE_GRACE_MS = 1_000
 
 /** The composition root: the one place that knows every part and how they fit. */
-export async function compose (config: Config, { logger, clock = systemClock, storage: given }: Surroundings): Promise<Emulator> {
+export async function compose (config: Config, { logger, clock = systemClock, storage: given, frozen = false }: Surroundings): Promise<Emulator> {
   const random = config.seed === undefined ? trueRandom : seededRandom(config.seed)
   const events = createEvents()
   const storage = given ?? await openStorage(config, logger)
   let isListening = false
+  const stopping = new AbortController()
 
   const sender = createSender({ clock, ownOrigins: () => isListening ? ownOrigins(app) : [], allowedTargets: config.allowedTargets })
   const runDue = createRunDue({
@@ -65,6 +70,8 @@ export async function compose (config: Config, { logger, clock = systemClock, st
     events,
     sender,
     runDue,
+    stopping: stopping.signal,
+    runId: trueRandom.draw('', '').name(),
     logger,
     adminPassword: config.adminPassword ?? null,
     defaultMerchantId: config.merchantId,
@@ -74,6 +81,7 @@ export async function compose (config: Config, { logger, clock = systemClock, st
 
   async function closeOnce (): Promise<void> {
     isListening = false
+    stopping.abort()
     const closed = app.close()
     // Requests under way get a moment; a client that merely holds its connection open gets no more than that.
     await Promise.race([closed, clock.wait(CLOSE_GRACE_MS)])
@@ -94,6 +102,7 @@ export async function compose (config: Config, { logger, clock = systemClock, st
   try {
     await resumeSteppedClocks({ storage, clock })
     const merchant = await openMerchant({ storage, sender }, merchantWish(config))
+    if (frozen !== false) await freezeClock({ clock, storage, events, runDue }, merchant, frozen === true ? undefined : frozen)
     return {
       app,
       storage,

@@ -1,6 +1,7 @@
 import type { Instant } from './domain/instant.ts'
 import type { Merchant } from './domain/merchant.ts'
 import type { Answer, Notification, NotificationState } from './domain/notification.ts'
+import type { Settings } from './domain/settings.ts'
 import type { Store } from './domain/stores.ts'
 import type { Status, Transaction } from './domain/transaction.ts'
 
@@ -165,11 +166,20 @@ export interface Sender {
 
 /** Something happened and is kept. */
 export type WarungEvent = { readonly merchantId: string } & (
-  | { readonly kind: 'transaction', readonly transactionId: string }
-  | { readonly kind: 'notification', readonly notificationId: string }
-  | { readonly kind: 'settings' }
-  | { readonly kind: 'clock' }
+  | { readonly kind: 'transaction', readonly transaction: Transaction }
+  | { readonly kind: 'notification', readonly notification: Notification }
+  | { readonly kind: 'settings', readonly settings: Settings }
+  | { readonly kind: 'clock', readonly face: ClockFace }
 )
+
+/** What a merchant's clock shows. */
+export interface ClockFace {
+  readonly now: Instant
+  readonly isFrozen: boolean
+  readonly shiftMs: number
+  /** The next work that time makes due and nobody does yet. */
+  readonly nextDue: Pick<Due, 'at' | 'kind'> | null
+}
 
 export interface Events {
   publish (event: WarungEvent): void

@@ -35,6 +35,6 @@ export async function attemptNotification ({ clock, random, storage, sender, eve
     const jitter = settings.retryJitter ? random.draw(merchantId, `after attempt ${current.attempts.length + 1} of ${id}`).fraction() : null
     return [attempted(current, { at, cause, answer, jitter }), ...held.map((each) => released(each, at))]
   }))
-  for (const each of changed ?? []) events.publish({ merchantId, kind: 'notification', notificationId: each.id })
+  for (const each of changed ?? []) events.publish({ merchantId, kind: 'notification', notification: each })
   return changed?.[0]
 }

@@ -22,8 +22,8 @@ export async function changeFaults ({ clock, storage, events }: ChangeFaultsDeps
 
   const { items } = await storage.listNotifications(merchantId, { state: 'held', limit: Infinity })
   for (const { id } of items.filter(({ heldBy }) => !named.some((fault) => fault.id === heldBy))) {
-    await storage.changeNotification(id, (current) => [released(current, nowOn(merchant.timeline, clock.now()))])
-    events.publish({ merchantId, kind: 'notification', notificationId: id })
+    const [notification] = await storage.changeNotification(id, (current) => [released(current, nowOn(merchant.timeline, clock.now()))]) ?? []
+    if (notification !== undefined) events.publish({ merchantId, kind: 'notification', notification })
   }
   return merchant.faults
 }

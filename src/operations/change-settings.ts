@@ -19,7 +19,7 @@ export async function changeSettings ({ storage, events, sender }: ChangeSetting
     return { ...current, settings }
   })
   if (merchant === 'key_taken') throw new Error('settings hold no key')
-  events.publish({ merchantId, kind: 'settings' })
+  events.publish({ merchantId, kind: 'settings', settings: merchant.settings })
   return merchant.settings
 }
 

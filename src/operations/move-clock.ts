@@ -7,6 +7,7 @@ import type { Timeline } from '../domain/timeline.ts'
 import type { Clock, Events, Storage } from '../ports.ts'
 import { untilKept } from './keep-at-it.ts'
 import type { HeldTime, RunDue } from './run-due.ts'
+import { showClock } from './show-clock.ts'
 
 export interface MoveClockDeps {
   readonly clock: Clock
@@ -51,7 +52,7 @@ export async function moveClock<Result> ({ clock, storage, events, runDue }: Mov
     })
   } finally {
     await untilKept(clock, time.signal, () => change((before) => before.isStepped ? resumed(before, clock.now()) : before)).finally(time.letGo)
-    events.publish({ merchantId, kind: 'clock' })
+    events.publish({ merchantId, kind: 'clock', face: await showClock({ clock, storage }, { merchantId }) })
   }
 }
 

@@ -1,32 +1,21 @@
 import type { Notification } from '../domain/notification.ts'
-import type { Clock, Events, Storage } from '../ports.ts'
+import type { Storage } from '../ports.ts'
+import { watch } from './watch.ts'
+import type { WatchDeps } from './watch.ts'
 
-export interface WaitForAttemptsDeps {
-  readonly clock: Clock
-  readonly events: Events
+export interface WaitForAttemptsDeps extends WatchDeps {
   readonly storage: Storage
 }
 
 /** Resolves with these notifications as they are once each has ended its first attempt, or when the real time is up. */
-export async function waitForAttempts ({ clock, events, storage }: WaitForAttemptsDeps, notifications: readonly Notification[], timeoutMs: number): Promise<readonly Notification[]> {
-  const awaited = new Set(notifications.map(({ id }) => id))
-  const done = new AbortController()
-  const look = async (id: string): Promise<void> => {
-    const notification = await storage.findNotification(id)
-    if (notification === undefined || notification.attempts.length > 0 || notification.state !== 'waiting') awaited.delete(id)
-    if (awaited.size === 0) done.abort()
-  }
-
-  const looks: Array<Promise<void>> = []
-  const unsubscribe = events.subscribe((event) => {
-    if (event.kind === 'notification' && awaited.has(event.notificationId)) looks.push(look(event.notificationId))
-  })
-  // Some may have ended before anyone listened.
-  for (const id of awaited) looks.push(look(id))
-  if (awaited.size > 0) await clock.wait(timeoutMs, done.signal)
-  unsubscribe()
-  await Promise.all(looks)
-
-  const latest = await Promise.all(notifications.map(({ id }) => storage.findNotification(id)))
-  return latest.filter((notification) => notification !== undefined)
+export async function waitForAttempts (deps: WaitForAttemptsDeps, notifications: readonly Notification[], timeoutMs: number): Promise<readonly Notification[]> {
+  const ids = notifications.map(({ id }) => id)
+  const latest = async (): Promise<readonly Notification[]> => (await Promise.all(ids.map((id) => deps.storage.findNotification(id)))).filter((each) => each !== undefined)
+  await watch(
+    deps,
+    (event) => event.kind === 'notification' && ids.includes(event.notification.id),
+    async () => (await latest()).every(({ attempts, state }) => attempts.length > 0 || state !== 'waiting'),
+    timeoutMs
+  )
+  return latest()
 }

@@ -169,6 +169,7 @@ test('a notification is recorded as waiting, due at once unless told', async (t)
     state: 'waiting',
     createdAt: CHARGED_AT,
     dueAt: CHARGED_AT,
+    heldBy: null,
     attempts: []
   })
 })

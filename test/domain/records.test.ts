@@ -88,7 +88,8 @@ const NOTIFICATION = kept(notificationRecord(busy))
 const MERCHANT = kept(merchantRecord(merchant()))
 const [ATTEMPT] = NOTIFICATION.attempts as [Record<string, unknown>]
 
-const missing = (read: Read, record: Record<string, unknown>) => Object.keys(record).map((name): Damage => {
+const SINCE = ['held_by', 'faults', 'cause']
+const missing = (read: Read, record: Record<string, unknown>) => Object.keys(record).filter((name) => !SINCE.includes(name)).map((name): Damage => {
   return [`a missing ${name}`, read, { ...record, [name]: undefined }, new RegExp(`^${name}: should be`)]
 })
 
@@ -96,7 +97,7 @@ const damages: Damage[] = [
   ...missing(readTransaction, TRANSACTION),
   ...missing(readNotification, NOTIFICATION),
   ...missing(readMerchant, MERCHANT).filter(([behaviour]) => behaviour !== 'a missing settings'),
-  ...Object.keys(ATTEMPT).filter((name) => name !== 'cause').map((name): Damage => [`an attempt without ${name}`, readNotification, { ...NOTIFICATION, attempts: [{ ...ATTEMPT, [name]: undefined }] }, new RegExp(`^attempts: ${name}: should be`)]),
+  ...Object.keys(ATTEMPT).filter((name) => !SINCE.includes(name)).map((name): Damage => [`an attempt without ${name}`, readNotification, { ...NOTIFICATION, attempts: [{ ...ATTEMPT, [name]: undefined }] }, new RegExp(`^attempts: ${name}: should be`)]),
   ['a list for a transaction', readTransaction, [], /^should be an object/],
   ['null for a transaction', readTransaction, null, /^should be an object/],
   ['a text for a counter', readCounter, 'x', /^should be an object/],
@@ -122,7 +123,8 @@ test('what older documents lack has the meaning it had then', async (t) => {
   const { cause, ...attempt } = ATTEMPT
   t.equal(cause, 'clock')
   t.same(readNotification({ ...NOTIFICATION, attempts: [attempt] }), busy)
-  t.same(readMerchant({ ...MERCHANT, timeline: { shift_ms: 0, frozen_at: null } }), merchant())
+  t.same(readNotification({ ...NOTIFICATION, held_by: undefined }), busy)
+  t.same(readMerchant({ ...MERCHANT, faults: undefined, timeline: { shift_ms: 0, frozen_at: null } }), merchant())
 })
 
 for (const [behaviour, read, record, message] of damages) {

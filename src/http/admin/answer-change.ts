@@ -28,7 +28,8 @@ export async function answerChange (deps: WaitForAttemptsDeps, merchant: Merchan
   }
 }
 
-function readTimeout (text: string | undefined): number {
+/** Milliseconds of real time. Refuses `invalid_request`. */
+export function readTimeout (text: string | undefined): number {
   const ms = text === undefined ? DEFAULT_TIMEOUT_MS : readDuration(text)
   if (ms === undefined || ms > MAX_TIMEOUT_MS) throw new Refusal('invalid_request', 'timeout must be a duration such as 500ms, 3s or 1m, of at most 60s')
   return ms

@@ -8,7 +8,7 @@ import type { Attempt, Notification } from '../../domain/notification.ts'
 import type { Next } from '../../domain/retry-policy.ts'
 import type { Transaction } from '../../domain/transaction.ts'
 import { toWib } from '../../domain/wib.ts'
-import type { ClockFace } from '../../operations/show-clock.ts'
+import type { ClockFace } from '../../ports.ts'
 
 export type Document = Readonly<Record<string, unknown>>
 

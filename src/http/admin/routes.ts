@@ -19,16 +19,20 @@ import { showNotification } from '../../operations/show-notification.ts'
 import { showTransaction } from '../../operations/show-transaction.ts'
 import { tryNotification } from '../../operations/try-notification.ts'
 import type { TryNotificationDeps } from '../../operations/try-notification.ts'
+import type { WaitForAttemptsDeps } from '../../operations/wait-for-attempts.ts'
+import { waitForTransaction } from '../../operations/wait-for-transaction.ts'
 import { answerError } from '../api-error.ts'
 import { authenticateByKeyOrPassword, merchantOf } from '../authentication.ts'
 import type { AuthenticationDeps } from '../authentication.ts'
 import { takeJsonOnly, takeNothingAsAnything } from '../json-bodies.ts'
-import { answerChange } from './answer-change.ts'
+import { answerChange, readTimeout } from './answer-change.ts'
 import { clockRoutes } from './clock-routes.ts'
 import { notificationDocument, notificationSummary, transactionDocument, transactionSummary } from './documents.ts'
-import { Id, NoBody, NotificationsQuery, NotifyBody, PayBody, Ref, TransactionsQuery, WaitQuery } from './schemas.ts'
+import { createFeed } from './feed.ts'
+import type { FeedDeps } from './feed.ts'
+import { AwaitedQuery, Id, NoBody, NotificationsQuery, NotifyBody, PayBody, Ref, TransactionsQuery, WaitQuery } from './schemas.ts'
 
-export type AdminDeps = MoveTransactionDeps & AuthenticationDeps & ChangeSettingsDeps & MoveClockDeps & TryNotificationDeps
+export type AdminDeps = MoveTransactionDeps & AuthenticationDeps & ChangeSettingsDeps & MoveClockDeps & TryNotificationDeps & WaitForAttemptsDeps & FeedDeps
 
 const DEFAULT_LIMIT = 50
 
@@ -50,6 +54,14 @@ export const adminRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, dep
   app.get('/transactions/:ref', { schema: { params: Ref } }, async (request) => {
     const { transaction, notifications } = await showTransaction(deps, merchantOf(request), request.params.ref)
     return transactionDocument(transaction, notifications)
+  })
+
+  app.get('/transactions/:ref/wait', { schema: { params: Ref, querystring: AwaitedQuery } }, async (request, reply) => {
+    const { status, delivered, timeout } = request.query
+    const { holds, shown } = await waitForTransaction(deps, merchantOf(request), request.params.ref, { status, delivered: delivered === 'true' }, readTimeout(timeout))
+    const transaction = transactionDocument(shown.transaction, shown.notifications)
+    if (holds) return transaction
+    return reply.code(408).send({ code: 'not_yet', message: `it is not so within ${timeout ?? '10s'} of real time; wait again, or ask for a longer timeout of at most 60s`, transaction })
   })
 
   app.post('/transactions/:ref/pay', { schema: { params: Ref, querystring: WaitQuery, body: PayBody } }, async (request) => {
@@ -81,6 +93,14 @@ export const adminRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, dep
 
   app.post('/notifications/:id/attempt', { schema: { params: Id, body: NoBody } }, async (request) =>
     notificationDocument(await tryNotification(deps, merchantOf(request), request.params.id), merchantOf(request)))
+
+  const feed = createFeed(deps)
+  app.get('/events', { exposeHeadRoute: false }, async (request, reply) => {
+    const { 'last-event-id': last } = request.headers
+    return reply
+      .headers({ 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
+      .send(feed.open(merchantOf(request).merchantId, typeof last === 'string' ? last : undefined))
+  })
 
   app.get('/settings', async (request) => settingsDocument(merchantOf(request).settings))
 

@@ -31,9 +31,17 @@ export const NotificationsQuery = optional({
   ref: Type.String({ minLength: 1 }), state: oneOf(NOTIFICATION_STATES), limit: Limit, cursor: Cursor
 })
 
+const Timeout = Type.String({ description: 'a duration of at most 60s of real time; 10s unless given' })
+
 export const WaitQuery = optional({
   wait: Type.Literal('attempted'),
-  timeout: Type.String({ description: 'a duration of at most 60s; 10s unless given' })
+  timeout: Timeout
+})
+
+export const AwaitedQuery = optional({
+  status: oneOf(STATUSES),
+  delivered: oneOf(['true', 'false']),
+  timeout: Timeout
 })
 
 export const PayBody = Type.Optional(Type.Union([optional({ amount: Amount }), Type.Null()]))

@@ -12,6 +12,12 @@ import type { Answer } from './answers.ts'
 import { actionBody, chargeBody } from './bodies.ts'
 import type { Body } from './bodies.ts'
 
+export interface CallsDeps extends MeetFaultDeps {
+  readonly clock: Clock
+  /** Aborted when the process stops: what a fault delays is dropped. */
+  readonly stopping: AbortSignal
+}
+
 export interface Call {
   readonly request: FastifyRequest
   readonly endpoint: Endpoint | undefined
@@ -27,16 +33,13 @@ export type Outcome = Answer | 'dropped' | 'garbage'
 export interface Calls {
   /** Handles a call once, or replays what its Idempotency-Key stands for, and lets the faults that match spoil it. */
   serve (call: Call): Promise<Outcome>
-  /** Ends what faults delay: those calls are dropped. */
-  close (): void
 }
 
 const MAX_KEY_LENGTH = 46
 
-export function createCalls (deps: MeetFaultDeps & { readonly clock: Clock }): Calls {
+export function createCalls (deps: CallsDeps): Calls {
   /** Keys of calls that are not answered yet. */
   const inFlight = new Set<string>()
-  const closing = new AbortController()
 
   async function serve (call: Call): Promise<Outcome> {
     const merchant = merchantOf(call.request)
@@ -79,12 +82,12 @@ export function createCalls (deps: MeetFaultDeps & { readonly clock: Clock }): C
       case 'drop': return 'dropped'
       case 'garbage': return 'garbage'
       case 'delay':
-        await deps.clock.wait(action.delayMs, closing.signal)
-        return closing.signal.aborted ? 'dropped' : undefined
+        await deps.clock.wait(action.delayMs, deps.stopping)
+        return deps.stopping.aborted ? 'dropped' : undefined
     }
   }
 
-  return { serve, close: () => closing.abort() }
+  return { serve }
 }
 
 /** The key that counts: an empty one is none, and one that is too long is ignored. */

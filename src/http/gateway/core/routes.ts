@@ -21,11 +21,12 @@ import { answerTo, GatewayFault } from './answers.ts'
 import type { Answer } from './answers.ts'
 import { actionBody, chargeBody, statusBody } from './bodies.ts'
 import { createCalls } from './calls.ts'
+import type { CallsDeps } from './calls.ts'
 import type { Body } from './bodies.ts'
 import { readBody, readCaptureId } from './request-body.ts'
 import { ChargeBody } from './schemas.ts'
 
-export type GatewayDeps = ChargeDeps & MoveTransactionDeps & AuthenticationDeps & {
+export type GatewayDeps = CallsDeps & ChargeDeps & MoveTransactionDeps & AuthenticationDeps & {
   /** The `id` of an error body that names no transaction: a new UUID. */
   readonly newErrorId: (request: FastifyRequest) => string
 }
@@ -72,7 +73,6 @@ export async function gatewayRoutes (app: FastifyInstance, deps: GatewayDeps): P
   })
 
   const calls = createCalls(deps)
-  app.addHook('preClose', async () => calls.close())
   for (const { method, url, endpoint, handle } of ENDPOINTS) {
     app.route({
       method,
