@@ -41,8 +41,13 @@ export async function moveClock<Result> ({ clock, storage, events, runDue }: Mov
   /** Stands still at `at`, or where it stands if that is later. */
   const stand = (at: Instant): Promise<Timeline> => change((before) => stepped(before, Math.max(at, nowOn(before, -Infinity))))
 
+  /** A time that ran before runs on from where it stands. */
+  const runOn = (): Promise<unknown> =>
+    untilKept(clock, time.signal, () => change((before) => before.isStepped ? resumed(before, clock.now()) : before)).finally(time.letGo)
+
+  let result: Result
   try {
-    return await move({
+    result = await move({
       timeline,
       change,
       stepTo: async (to) => {
@@ -50,10 +55,14 @@ export async function moveClock<Result> ({ clock, storage, events, runDue }: Mov
         return stepThrough(time, stand, to)
       }
     })
-  } finally {
-    await untilKept(clock, time.signal, () => change((before) => before.isStepped ? resumed(before, clock.now()) : before)).finally(time.letGo)
-    events.publish({ merchantId, kind: 'clock', face: await showClock({ clock, storage }, { merchantId }) })
+  } catch (error) {
+    // Whoever asked learns at once why; on a full disk the clock goes on when there is room.
+    runOn().catch(() => {})
+    throw error
   }
+  await runOn()
+  events.publish({ merchantId, kind: 'clock', face: await showClock({ clock, storage }, { merchantId }) })
+  return result
 }
 
 async function stepThrough (time: HeldTime, stand: (at: Instant) => Promise<unknown>, to: Instant): Promise<readonly Effect[]> {

@@ -2,6 +2,7 @@ import { execFile, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 
 import { test } from 'tap'
@@ -19,7 +20,7 @@ test('the first payment of README works as it stands, and its signatures are rig
   const warung = run(t, ['dist/main.js', '--port', '0', '--data', ':memory:'], {})
   const url = (await warung.line(/^warung ready on (\S+)/))[1] ?? ''
 
-  const [charges = '', moves = '', signature = ''] = codeBlocks(README.split('## The first payment')[1]?.split('\n## ')[0] ?? '')
+  const [charges = '', moves = '', signature = ''] = codeBlocks(section('The first payment'))
     .filter((block) => !block.startsWith('node '))
     .map((block) => block.replaceAll('http://127.0.0.1:6262', url).replaceAll('http://127.0.0.1:8000', receiverUrl))
 
@@ -36,8 +37,41 @@ test('the first payment of README works as it stands, and its signatures are rig
   t.equal((JSON.parse(notification) as Record<string, string>).signature_key, checked)
 })
 
-function codeBlocks (markdown: string): string[] {
-  return [...markdown.matchAll(/^```sh\n(.*?)^```/gms)].map(([, code = '']) => code)
+test('a day passes, and calls go wrong, by the commands of README', async (t) => {
+  const warung = run(t, ['dist/main.js', '--port', '0', '--data', ':memory:'], {})
+  const url = (await warung.line(/^warung ready on (\S+)/))[1] ?? ''
+  const [time = '', faults = ''] = [...codeBlocks(section('Time in your hands')), ...codeBlocks(section('Bad days on demand'))]
+    .map((block) => block.replaceAll('http://127.0.0.1:6262', url))
+
+  t.match(await shell(time), /"next_due":null\}\{"from":".*","to":".*","effects":\[\]\}$/s)
+  t.match(await shell(faults), /"items":\[\{"id":"fault-1",.*"copies":3\}\]/s)
+})
+
+test('the library does what README shows', async (t) => {
+  const receiver = run(t, ['examples/receiver.js'], { PORT: '0' })
+  const receiverUrl = (await receiver.line(/^receiver ready on (\S+)/))[1] ?? ''
+  const [example = ''] = codeBlocks(section('Time in your hands'), 'js')
+  const charge = `await fetch(sandbox.url + '/v2/charge', {
+    method: 'POST',
+    headers: { authorization: 'Basic ' + btoa(sandbox.serverKey + ':') },
+    body: JSON.stringify({ payment_type: 'cstore', transaction_details: { order_id: 'order-1', gross_amount: 44000 }, cstore: { store: 'alfamart' } })
+  })`
+  const script = example
+    .replace("'warung'", `'${pathToFileURL(join(ROOT, 'dist/index.js'))}'`)
+    .replace('http://127.0.0.1:8000', receiverUrl)
+    .replace(/^\/\/ … .*$/m, charge)
+
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
+  t.match(stdout, /event: 'settlement',/)
+  t.match(stdout, /state: 'delivered'/)
+})
+
+function section (heading: string): string {
+  return README.split(`## ${heading}\n`)[1]?.split('\n## ')[0] ?? ''
+}
+
+function codeBlocks (markdown: string, language = 'sh'): string[] {
+  return [...markdown.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) => code)
 }
 
 async function shell (script: string): Promise<string> {
