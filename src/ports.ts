@@ -120,7 +120,7 @@ export interface Storage {
   /** In the order in which they were recorded. */
   notificationsOf (transactionId: string): Promise<readonly Notification[]>
   listNotifications (merchantId: string, query: NotificationQuery): Promise<Page<Notification>>
-  /** The newest transaction that a call with this Idempotency-Key brought to a state. */
+  /** The transaction that a call with this Idempotency-Key brought to a state last. */
   findByIdempotencyKey (merchantId: string, key: string): Promise<Transaction | undefined>
 
   /**

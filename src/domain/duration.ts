@@ -1,11 +1,19 @@
 const UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 
+const LONGEST_DELAY_MS = 180 * UNITS_MS.d
+
 const DURATION = /^(\d{1,15})(ms|s|m|h|d)$/
 
 /** Milliseconds of `500ms`, `3s`, `10m`, `24h`, `7d` or of a whole number of milliseconds; undefined for anything else. */
 export function readDuration (value: unknown): number | undefined {
   const ms = typeof value === 'string' ? fromText(value) : value
   return typeof ms === 'number' && Number.isSafeInteger(ms) && ms >= 0 ? ms : undefined
+}
+
+/** A duration by which something may be put off; undefined for more than 180 days too: what it leads to is still an instant. */
+export function readDelay (value: unknown): number | undefined {
+  const ms = readDuration(value)
+  return ms !== undefined && ms <= LONGEST_DELAY_MS ? ms : undefined
 }
 
 /** A duration as people write it, for `readDuration` to read back: `24h`, `90m`, `1500ms`. */

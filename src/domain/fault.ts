@@ -1,4 +1,4 @@
-import { readDuration, writeDuration } from './duration.ts'
+import { readDelay, writeDuration } from './duration.ts'
 import { field, flag, list, object, oneOf, orNull, shape, since, text, UnreadableRecord } from './fields.ts'
 import type { Field } from './fields.ts'
 import { Refusal } from './refusal.ts'
@@ -75,23 +75,34 @@ function matches ({ match }: Fault, { endpoint, event, store, orderId }: Subject
     ? match.endpoint === '*' || (match.endpoint !== null && match.endpoint === endpoint)
     : match.event === '*' || match.event === event
   return isAbout && (match.store === null || match.store === store) &&
-    (match.orderId === null || (orderId !== undefined && patternOf(match.orderId).test(orderId)))
+    (match.orderId === null || (orderId !== undefined && fits(match.orderId, orderId)))
 }
 
-function patternOf (pattern: string): RegExp {
-  return new RegExp(`^${pattern.split(/\*+/).map((part) => part.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&')).join('.*')}$`, 's')
+/** Takes the parts between the stars at their first place each: a regular expression would try every place of each of them. */
+function fits (pattern: string, name: string): boolean {
+  const [head = '', ...parts] = pattern.split('*')
+  const tail = parts.pop()
+  if (tail === undefined) return name === pattern
+  if (!name.startsWith(head)) return false
+  let from = head.length
+  for (const part of parts) {
+    const at = name.indexOf(part, from)
+    if (at < 0) return false
+    from = at + part.length
+  }
+  return from + tail.length <= name.length && name.endsWith(tail)
 }
 
 const number = field('a number from 0 to 1', (member) => typeof member === 'number' && member >= 0 && member <= 1 ? member : undefined)
 const count = field('a whole number of at least 0', (member) => Number.isSafeInteger(member) && (member as number) >= 0 ? member as number : undefined)
-const duration = field('a duration such as "500ms", "3s" or "10m"', readDuration)
+const delay = field('a duration such as "500ms", "3s" or "10m", of at most 180d', readDelay)
 const copies = field(`a whole number from 1 to ${MAX_COPIES}`, (member) => Number.isSafeInteger(member) && (member as number) >= 1 && (member as number) <= MAX_COPIES ? member as number : undefined)
 const code: Field<ErrorCode> = (member) => oneOf(ERROR_CODES)(typeof member === 'number' ? String(member) : member)
 
 /** The parameters of each action, and which match it goes with. */
 const ACTIONS: Readonly<Record<FaultAction['kind'], { readonly of: ReadonlyArray<'endpoint' | 'event'>, readonly takes: Readonly<Record<string, readonly [string, Field<unknown>]>> }>> = {
   error: { of: ['endpoint'], takes: { statusCode: ['status_code', code], http: ['http', since(flag, false)] } },
-  delay: { of: ['endpoint', 'event'], takes: { delayMs: ['delay', duration] } },
+  delay: { of: ['endpoint', 'event'], takes: { delayMs: ['delay', delay] } },
   drop: { of: ['endpoint', 'event'], takes: {} },
   garbage: { of: ['endpoint'], takes: {} },
   duplicate: { of: ['event'], takes: { copies: ['copies', since(copies, 2)] } },

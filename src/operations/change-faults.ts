@@ -21,7 +21,8 @@ export async function changeFaults ({ clock, storage, events }: ChangeFaultsDeps
   if (merchant === 'key_taken') throw new Error('faults hold no key')
 
   const { items } = await storage.listNotifications(merchantId, { state: 'held', limit: Infinity })
-  for (const { id } of items.filter(({ heldBy }) => !named.some((fault) => fault.id === heldBy))) {
+  // By the ids that were given: a number that is made up may be that of a fault that has gone.
+  for (const { id } of items.filter(({ heldBy }) => !faults.some((fault) => fault.id === heldBy))) {
     const [notification] = await storage.changeNotification(id, (current) => [released(current, nowOn(merchant.timeline, clock.now()))]) ?? []
     if (notification !== undefined) events.publish({ merchantId, kind: 'notification', notification })
   }

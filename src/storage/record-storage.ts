@@ -130,7 +130,7 @@ export class RecordStorage implements Storage {
   }
 
   async findByIdempotencyKey (merchantId: string, key: string): Promise<Transaction | undefined> {
-    const row = this.#tables.worlds.get(merchantId)?.keys.get(key)
+    const row = this.#tables.worlds.get(merchantId)?.keys.get(key)?.row
     return row === undefined ? undefined : readTransaction(JSON.parse(row.line))
   }
 

@@ -55,8 +55,8 @@ export interface World {
   readonly notifications: NotificationRow[]
   /** The newest transaction of each order id. */
   readonly orders: Map<string, TransactionRow>
-  /** The newest transaction of each Idempotency-Key. */
-  readonly keys: Map<string, TransactionRow>
+  /** The transaction that each Idempotency-Key moved last, and when. */
+  readonly keys: Map<string, { readonly row: TransactionRow, readonly at: Instant }>
   readonly due: DueQueues
   /** What the clock attempted at the latest instant at which it attempted anything. */
   latest: { readonly at: Instant, readonly rows: Set<NotificationRow> }
@@ -121,8 +121,10 @@ export class Tables {
     } else {
       Object.assign(row, { status, lapsesAt, line })
     }
-    const key = transaction.history.at(-1)?.idempotencyKey ?? null
-    if (key !== null) world.keys.set(key, row)
+    // All of its history: from a document it is read but once, whatever has moved it since.
+    for (const { idempotencyKey: key, at } of transaction.history) {
+      if (key !== null && at >= (world.keys.get(key)?.at ?? -Infinity)) world.keys.set(key, { row, at })
+    }
     this.#nextOrder = Math.max(this.#nextOrder, order + 1)
     world.due.set(id, expiryOf(row))
   }

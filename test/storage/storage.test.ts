@@ -198,6 +198,23 @@ for (const [engine, open] of ENGINES) {
     }
   })
 
+  test(`${engine}: an Idempotency-Key finds the transaction that it moved last, whatever else has moved since, in its merchant's world alone`, async (t) => {
+    const { storage, reopen } = await open(t)
+    const keyed = (key: string | null, at = CHARGED_AT) => ({ history: [{ at, status: 'pending', cause: 'charge', idempotencyKey: key } as const] })
+    await insert(storage, '1', keyed('once'))
+    await insert(storage, '2', keyed('twice'))
+    await insert(storage, '3', keyed('twice', CHARGED_AT + MINUTE_MS))
+    await insert(storage, '4', keyed(null))
+    await insert(storage, '5', { ...keyed('once', CHARGED_AT + HOUR_MS), merchantId: OTHER_ID })
+    for (const name of ['1', '2', '4']) await move(storage, name, 'settlement', { at: CHARGED_AT + HOUR_MS })
+
+    for (const kept of [storage, await reopen()]) {
+      const found = async (merchantId: string, key: string) => (await kept.findByIdempotencyKey(merchantId, key))?.transactionId
+      t.same(await Promise.all(['once', 'twice', 'never', ''].map((key) => found(MERCHANT_ID, key))), ['id-1', 'id-3', undefined, undefined])
+      t.same(await Promise.all(['once', 'twice'].map((key) => found(OTHER_ID, key))), ['id-5', undefined])
+    }
+  })
+
   test(`${engine}: of two moves at once the second sees what the first made`, async (t) => {
     const { storage } = await open(t)
     await insert(storage, '1')

@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
-import { readDuration } from '../../domain/duration.ts'
+import { readDelay } from '../../domain/duration.ts'
 import { faultsDocument, readFaults } from '../../domain/fault.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { settingsDocument } from '../../domain/settings.ts'
@@ -78,8 +78,8 @@ export const adminRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, dep
 
   app.post('/transactions/:ref/notify', { schema: { params: Ref, querystring: WaitQuery, body: NotifyBody } }, async (request) => {
     const { event, times = 1, delay = 0, tamper = null } = request.body ?? {}
-    const delayMs = readDuration(delay)
-    if (delayMs === undefined) throw new Refusal('invalid_request', 'delay must be a duration such as "500ms", "3s" or "10m"')
+    const delayMs = readDelay(delay)
+    if (delayMs === undefined) throw new Refusal('invalid_request', 'delay must be a duration such as "500ms", "3s" or "10m", of at most 180d')
     return answerChange(deps, merchantOf(request), request.query, () => notifyAgain(deps, merchantOf(request), request.params.ref, { event, times, delayMs, tamper }))
   })
 

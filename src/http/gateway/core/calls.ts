@@ -46,11 +46,11 @@ export function createCalls (deps: CallsDeps): Calls {
     const header = keyOf(call.request)
     const subject = header !== null || merchant.faults.length > 0 ? await call.subject() : {}
     // Not supported for Indomaret: the header is ignored there (docs/gateway.md, 9).
-    const key = subject.store === 'alfamart' ? header : null
+    const key = subject.store === 'indomaret' ? null : header
     const strike = (): Promise<Fault | undefined> => meetFault(deps, merchant, { endpoint: call.endpoint, ...subject })
     if (key === null) return spoil(await strike(), call, () => call.handle(null))
 
-    const owner = `${merchant.merchantId} ${key}`
+    const owner = `${merchant.merchantId}\n${key}`
     if (inFlight.has(owner)) return beingProcessed(call.id)
     inFlight.add(owner)
     try {
