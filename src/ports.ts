@@ -134,8 +134,11 @@ export interface Storage {
    * A notification's first attempt is due only after those of earlier ones of its transaction to the same URL have ended.
    */
   claimDue (merchantId: string, now: Instant, limit: number, lease: Lease, room: Room): Promise<readonly Due[]>
-  /** The notifications whose last attempt the clock made at `at`, if nothing was attempted later; handed out once. */
-  takeAttemptedAt (merchantId: string, at: Instant): Promise<readonly Notification[]>
+  /**
+   * The notifications that the clock by itself attempted at `at`, if it attempted none later, in the order of recording.
+   * From then on they count as attempted by an advance, so that they are handed out once.
+   */
+  takeAttemptedAt (merchantId: string, at: Instant): Promise<ReadonlyArray<{ readonly order: number, readonly notification: Notification }>>
   /** Gives claimed work back undone. */
   release (due: Due): Promise<void>
   /** The next unclaimed work that has room, of any merchant that is wanted, and the machine's instant at which it falls due: Infinity while time stands still before it. */

@@ -34,7 +34,7 @@ export interface Answer {
 }
 
 export const ATTEMPT_CAUSES = ['clock', 'advance', 'admin'] as const
-/** Who made an attempt: the clock by itself, an advance of it, or someone who asked for it. */
+/** Who made an attempt: the clock by itself, an advance of it (or the clock, and an advance has listed it), or someone who asked for it. */
 export type AttemptCause = typeof ATTEMPT_CAUSES[number]
 
 export interface Attempt extends Answer {
@@ -123,6 +123,11 @@ export function attempted (notification: Notification, { at, cause, answer, jitt
     heldBy: null,
     attempts: [...notification.attempts, { ...answer, number, at, cause, outcome, next }]
   }
+}
+
+/** What the clock attempted at `at` is now an advance's to tell. */
+export function listed (notification: Notification, at: Instant): Notification {
+  return { ...notification, attempts: notification.attempts.map((attempt) => attempt.at === at && attempt.cause === 'clock' ? { ...attempt, cause: 'advance' } : attempt) }
 }
 
 const TAMPERED: Record<Tamper, (transaction: Transaction, signature: string) => Record<string, string>> = {

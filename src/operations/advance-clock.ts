@@ -1,4 +1,4 @@
-import { lastAttempted } from '../domain/effect.ts'
+import { byInstant, lastAttempted } from '../domain/effect.ts'
 import type { Effect } from '../domain/effect.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Merchant } from '../domain/merchant.ts'
@@ -29,10 +29,9 @@ export async function advanceClock (deps: MoveClockDeps, merchant: Merchant, goa
     if (to < from) throw new Refusal('time_goes_back', `it is ${toWib(from)} already, and time never goes back; advance to a later time`)
 
     // The moment at which a world stands still is part of the way, and whoever did its work. Where time runs, it is over.
-    const effects = isFrozen(before) ? (await deps.storage.takeAttemptedAt(merchant.merchantId, from)).map(lastAttempted) : []
-    const present = await stepTo(from)
-    if (isFrozen(before)) effects.push(...present)
-    effects.push(...await stepTo(to))
-    return { from, to, effects }
+    const attempted = isFrozen(before) ? await deps.storage.takeAttemptedAt(merchant.merchantId, from) : []
+    const done = await stepTo(from)
+    const present = isFrozen(before) ? [...attempted.map(({ notification, order }) => lastAttempted(notification, order, from)), ...done].sort(byInstant) : []
+    return { from, to, effects: [...present, ...await stepTo(to)] }
   })
 }

@@ -42,8 +42,11 @@ export async function moveClock<Result> ({ clock, storage, events, runDue }: Mov
   const stand = (at: Instant): Promise<Timeline> => change((before) => stepped(before, Math.max(at, nowOn(before, -Infinity))))
 
   /** A time that ran before runs on from where it stands. */
-  const runOn = (): Promise<unknown> =>
-    untilKept(clock, time.signal, () => change((before) => before.isStepped ? resumed(before, clock.now()) : before)).finally(time.letGo)
+  const runOn = (): Promise<unknown> => untilKept(clock, time.signal, () => {
+    // Asked before it is decided: a charge that is decided after it asked later, and time does not go back for it.
+    const machineNow = clock.now()
+    return change((before) => before.isStepped ? resumed(before, machineNow) : before)
+  }).finally(time.letGo)
 
   let result: Result
   try {

@@ -6,7 +6,10 @@ import type { MoveClockDeps } from './move-clock.ts'
 
 /** Lets a merchant's clock run on from where it stands still; one that runs goes on running. Refuses `advance_under_way`. */
 export async function resumeClock (deps: MoveClockDeps, merchant: Merchant): Promise<void> {
-  await moveClock(deps, merchant, ({ change }) => change((timeline) => resumed(timeline, deps.clock.now())))
+  await moveClock(deps, merchant, ({ change }) => {
+    const machineNow = deps.clock.now()
+    return change((timeline) => resumed(timeline, machineNow))
+  })
 }
 
 /** An advance that the end of the process cut short left its clock standing: at the start it runs on from there. */

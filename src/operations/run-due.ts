@@ -1,4 +1,4 @@
-import { expired, lastAttempted } from '../domain/effect.ts'
+import { byInstant, expired, lastAttempted } from '../domain/effect.ts'
 import type { Effect } from '../domain/effect.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { AttemptCause } from '../domain/notification.ts'
@@ -52,7 +52,7 @@ const PAUSE_AFTER_ERROR_MS = 1_000
 
 /** The one loop that makes time pass. */
 export function createRunDue (deps: RunDueDeps): RunDue {
-  const { clock, storage, onError, onRoom } = deps
+  const { clock, storage, events, onError, onRoom } = deps
   const underWay = createUnderWay()
   /** What goes on, by merchant. */
   const goingOn = new Map<Promise<unknown>, string>()
@@ -107,7 +107,7 @@ export function createRunDue (deps: RunDueDeps): RunDue {
   async function lapse (due: Due & { kind: 'expiry' }): Promise<Effect | undefined> {
     try {
       const { transaction } = await moveTransaction(deps, due, { move: 'expire', cause: 'clock', at: due.at })
-      return expired(transaction, due.at)
+      return expired(transaction, due.at, due.order)
     } catch (error) {
       // Paid or cancelled in the same moment: then it does not lapse.
       if (error instanceof Refusal) return undefined
@@ -117,7 +117,7 @@ export function createRunDue (deps: RunDueDeps): RunDue {
 
   async function tryOnce (due: Due & { kind: 'attempt' }, cause: AttemptCause): Promise<Effect | undefined> {
     const notification = await attemptNotification(deps, due.notificationId, { cause, signal: stop.signal })
-    return notification === undefined ? undefined : lastAttempted(notification)
+    return notification === undefined ? undefined : lastAttempted(notification, due.order)
   }
 
   async function giveBack (due: Due, error: unknown): Promise<void> {
@@ -153,24 +153,31 @@ export function createRunDue (deps: RunDueDeps): RunDue {
       signal: stop.signal,
       next: async () => (await storage.nextDue(counted.room, (id) => id === merchantId))?.due.at,
       run: async (at) => {
-        const done: Array<{ readonly order: number, readonly effect: Effect | undefined }> = []
-        const doing = new Set<Promise<unknown>>()
+        const effects: Effect[] = []
+        let doing = 0
         let failure: { readonly error: unknown } | undefined
+        let wake = (): void => {}
+        // Whatever ends may make room, and whatever is recorded may be due: a receiver that calls us back may wait for it.
+        const unsubscribe = events.subscribe((event) => { if (event.merchantId === merchantId) wake() })
         for (;;) {
+          const woken = new Promise<void>((resolve) => { wake = resolve })
           if (isClosed) failure ??= { error: new Error('stopped in the middle of an advance') }
           const claimed = failure === undefined ? await storage.claimDue(merchantId, at, BATCH, lease(), counted.room) : []
           for (const due of claimed) {
-            const doingOne: Promise<unknown> = goOn(merchantId, doDue(due))
-              .then((effect) => done.push({ order: due.order, effect }), (error: unknown) => { failure ??= { error } })
-              .finally(() => doing.delete(doingOne))
-            doing.add(doingOne)
+            doing += 1
+            goOn(merchantId, doDue(due))
+              .then((effect) => { if (effect !== undefined) effects.push(effect) }, (error: unknown) => { failure ??= { error } })
+              .finally(() => {
+                doing -= 1
+                wake()
+              })
           }
-          // Whatever ends may make room, or something new due.
-          if (doing.size > 0) await Promise.race(doing)
+          if (doing > 0) await woken
           else if (claimed.length === 0) break
         }
+        unsubscribe()
         if (failure !== undefined) throw failure.error
-        return done.sort((a, b) => a.order - b.order).flatMap(({ effect }) => effect ?? [])
+        return effects.sort(byInstant)
       },
       letGo: () => {
         held.delete(merchantId)

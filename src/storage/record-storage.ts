@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 
 import type { Instant } from '../domain/instant.ts'
 import type { Merchant } from '../domain/merchant.ts'
+import { listed } from '../domain/notification.ts'
 import type { Notification } from '../domain/notification.ts'
 import { merchantRecord, readNotification, readTransaction } from '../domain/records.ts'
 import { STORE_NAMES } from '../domain/stores.ts'
@@ -151,12 +152,17 @@ export class RecordStorage implements Storage {
     return claimed.map((work) => toDue(merchantId, work))
   }
 
-  async takeAttemptedAt (merchantId: string, at: Instant): Promise<readonly Notification[]> {
+  async takeAttemptedAt (merchantId: string, at: Instant): Promise<ReadonlyArray<{ readonly order: number, readonly notification: Notification }>> {
     const latest = this.#tables.worlds.get(merchantId)?.latest
     if (latest === undefined || latest.at !== at) return []
-    const rows = [...latest.rows]
-    latest.rows.clear()
-    return rows.sort((a, b) => a.order - b.order).map(({ line }) => readNotification(JSON.parse(line)))
+    const rows = [...latest.rows].sort((a, b) => a.order - b.order)
+    return this.#change((draft) => rows.flatMap(({ id, order }) => {
+      const current = draft.notification(id)
+      if (current === undefined) return []
+      const notification = listed(current, at)
+      draft.putNotification(notification)
+      return { order, notification }
+    }))
   }
 
   async release (due: Due): Promise<void> {

@@ -131,7 +131,7 @@ export class Tables {
 
   #putNotification (notification: Notification, order: number, line: string): void {
     const { id, merchantId, transactionId, url, state, dueAt, attempts: { length: attempts } } = notification
-    const last = notification.attempts.at(-1)
+    const clocksAt = notification.attempts.findLast(({ cause }) => cause === 'clock')?.at ?? -Infinity
     const world = this.world(merchantId)
     const siblings = this.transactions.get(transactionId)?.notifications ?? []
     let row = this.notifications.get(id)
@@ -144,10 +144,10 @@ export class Tables {
       Object.assign(row, { state, dueAt, attempts, line })
     }
     this.#nextOrder = Math.max(this.#nextOrder, order + 1)
-    if (last?.cause === 'clock') {
-      if (last.at !== world.latest.at) world.latest = { at: last.at, rows: new Set() }
-      world.latest.rows.add(row)
-    }
+    // Not every record comes in the order of attempts: a document is read in the order of recording.
+    if (clocksAt > world.latest.at) world.latest = { at: clocksAt, rows: new Set() }
+    if (clocksAt === world.latest.at) world.latest.rows.add(row)
+    else world.latest.rows.delete(row)
     // Whoever claimed its next attempt has done with it.
     world.due.release(id)
     // First attempts of one transaction to one URL leave in the order of its events.
