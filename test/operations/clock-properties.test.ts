@@ -155,7 +155,7 @@ test('whatever is asked, in memory: the same calls give the same bytes, time nev
     if (first.flaws.length > 0) throw new Error(first.flaws.join('\n'))
     const second = await live(all)
     if (second.text !== first.text) throw new Error(differenceOf(first.text, second.text))
-  }), 60), undefined)
+  }), 40), undefined)
 })
 
 test('whatever is asked, in a file with restarts in between: the same bytes as in memory without', async (t) => {
@@ -166,5 +166,5 @@ test('whatever is asked, in a file with restarts in between: the same bytes as i
     if (flaws.length > 0) throw new Error(flaws.join('\n'))
     const wanted = await live(all)
     if (text !== wanted.text) throw new Error(differenceOf(wanted.text, text))
-  }), 40), undefined)
+  }), 25), undefined)
 })
