@@ -4,6 +4,7 @@ import type { Merchant } from '../domain/merchant.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { nowOn, resumed, stepped } from '../domain/timeline.ts'
 import type { Timeline } from '../domain/timeline.ts'
+import { NotKept } from '../ports.ts'
 import type { Clock, Events, Storage } from '../ports.ts'
 import { untilKept } from './keep-at-it.ts'
 import type { HeldTime, RunDue } from './run-due.ts'
@@ -59,8 +60,9 @@ export async function moveClock<Result> ({ clock, storage, events, runDue }: Mov
       }
     })
   } catch (error) {
-    // Whoever asked learns at once why; on a full disk the clock goes on when there is room.
-    runOn().catch(() => {})
+    const goingOn = runOn().catch(() => {})
+    // On a full disk whoever asked learns at once why; the clock goes on when there is room.
+    if (!(error instanceof NotKept)) await goingOn
     throw error
   }
   await runOn()

@@ -310,6 +310,15 @@ test('attempts at once beside the schedule are each made and each on record, wit
   t.match(after, { state: 'delivered', next_attempt_at: null, attempts: [{}, {}, {}, { number: 4, outcome: 'failed', next: { again: false } }] })
 })
 
+test('attempt is nothing that time caused: no advance tells of it', async (t) => {
+  const { emulator, receiver } = await world(t)
+  await emulator.ask('POST', '/admin/clock/freeze')
+  await chargedInto(t, emulator, 'pending')
+  await attempt(emulator)
+  t.same((await emulator.ask('POST', '/admin/clock/advance', { by: '1m' })).json().effects, [])
+  t.equal(receiver.requests.length, 1)
+})
+
 test('attempt takes no document, and an unknown notification is a 404', async (t) => {
   const { emulator, receiver } = await world(t)
   await chargedInto(t, emulator, 'pending')

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import type { Socket } from 'node:net'
 import { join } from 'node:path'
 
 import { test } from 'tap'
@@ -283,6 +285,20 @@ for (const when of ['before', 'after']) {
     t.equal(kept?.status, when === 'before' ? undefined : 'pending')
   })
 }
+
+test('a delay outlasts the time for which a connection may stand idle', async (t) => {
+  const { emulator, clock, port } = await listening(t)
+  await putFaults(t, emulator, { match: { endpoint: 'charge' }, action: 'delay', delay: FOR_EVER })
+  const connected = once(emulator.app.server, 'connection') as Promise<[Socket]>
+  const sending = sendOver(t, port, ENDPOINTS[0]?.bytes ?? '')
+  const [socket] = await connected
+  await clock.held(1)
+  const idle = once(socket, 'timeout')
+  socket.setTimeout(1)
+  await idle
+  clock.open()
+  t.match(await sending, [{ status: 200, body: '"status_code":"201"' }])
+})
 
 test('a call that was dropped takes the other answers of its connection with it, and no other connection', async (t) => {
   const { emulator, port } = await listening(t)

@@ -25,6 +25,8 @@ export interface Call {
   readonly id: string
   readonly subject: () => Promise<Pick<Subject, 'store' | 'orderId'>>
   readonly handle: (idempotencyKey: string | null) => Promise<Body>
+  /** Lets its connection stand idle until it is answered. */
+  readonly keepOpen: () => void
 }
 
 /** `dropped`: the connection is cut; `garbage`: what comes is no JSON. */
@@ -64,24 +66,25 @@ export function createCalls (deps: CallsDeps): Calls {
   }
 
   /** Runs a call as its fault wants: not at all, or whole; never in part. */
-  async function spoil (fault: Fault | undefined, { id }: Call, run: () => Promise<Body>): Promise<Outcome> {
+  async function spoil (fault: Fault | undefined, call: Call, run: () => Promise<Body>): Promise<Outcome> {
     const answer = async (): Promise<Answer> => ({ http: 200, body: await run() })
     if (fault === undefined) return answer()
-    if (fault.when === 'before') return await spoiled(fault, id) ?? answer()
+    if (fault.when === 'before') return await spoiled(fault, call) ?? answer()
     const [outcome] = await Promise.allSettled([answer()])
-    const instead = await spoiled(fault, id)
+    const instead = await spoiled(fault, call)
     if (instead !== undefined) return instead
     if (outcome.status === 'rejected') throw outcome.reason
     return outcome.value
   }
 
   /** What comes in place of the answer; undefined where the answer comes after all. */
-  async function spoiled ({ action }: Fault, id: string): Promise<Outcome | undefined> {
+  async function spoiled ({ action }: Fault, { id, keepOpen }: Call): Promise<Outcome | undefined> {
     switch (action.kind) {
       case 'error': return answerOfCode(action.statusCode, action.http, id)
       case 'drop': return 'dropped'
       case 'garbage': return 'garbage'
       case 'delay':
+        keepOpen()
         await deps.clock.wait(action.delayMs, deps.stopping)
         return deps.stopping.aborted ? 'dropped' : undefined
     }

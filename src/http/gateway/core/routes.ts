@@ -80,7 +80,15 @@ export async function gatewayRoutes (app: FastifyInstance, deps: GatewayDeps): P
       onRequest: [refuseEmptyId, app.basicAuth],
       ...url === '/v2/charge' ? { schema: { body: ChargeBody }, preValidation: async (request) => { request.body = readBody(request.body as Buffer | undefined) } } : {},
       handler: async (request, reply) => {
-        const outcome = await calls.serve({ request, endpoint, id: deps.newErrorId(request), subject: () => subjectOf(deps, request), handle: (key) => handle(deps, request, key) })
+        const outcome = await calls.serve({
+          request,
+          endpoint,
+          id: deps.newErrorId(request),
+          subject: () => subjectOf(deps, request),
+          handle: (key) => handle(deps, request, key),
+          // Node cuts a connection that is idle for too long, unless someone listens for that.
+          keepOpen: () => { reply.raw.on('timeout', () => {}) }
+        })
         if (outcome === 'dropped') return reply.hijack().raw.destroy()
         if (outcome === 'garbage') return reply.code(200).type('text/html').send('<html><body><h1>502 Bad Gateway</h1></body></html>')
         return send(reply, outcome)
