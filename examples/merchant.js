@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 const { WARUNG_URL = 'http://127.0.0.1:6262', SERVER_KEY = 'SB-Mid-server-warung', HOST = '127.0.0.1', PORT = '8000' } = process.env
 
 const server = createServer(async (request, response) => {
+  if (request.method !== 'POST') return response.writeHead(405).end()
   const chunks = []
   for await (const chunk of request) chunks.push(chunk)
   response.end('OK')

@@ -127,7 +127,7 @@ export async function compose (config: Config, { logger, clock = systemClock, st
 async function openStorage ({ dataPath, acceptEdits }: Config, logger: FastifyBaseLogger): Promise<Storage> {
   return dataPath === null
     ? createMemoryStorage()
-    : openJsonFileStorage({ path: dataPath, acceptEdits, warn: (message) => logger.warn(message) })
+    : openJsonFileStorage({ path: dataPath, acceptEdits, newName: () => trueRandom.draw('', '').name(), warn: (message) => logger.warn(message) })
 }
 
 function merchantWish ({ merchantId, serverKey, clientKey, notificationUrls }: Config): Parameters<typeof openMerchant>[1] {

@@ -95,6 +95,11 @@ type Table = Readonly<Record<string, Setting<unknown>>>
 type Values<Settings extends Table> = { readonly [Name in keyof Settings]: ReturnType<Settings[Name]['read']> | undefined }
 type Environment = Readonly<Record<string, string | undefined>>
 
+/** Looking names up takes threads of libuv's pool, half of them at most: a few dead names must not keep the others waiting. */
+export function widenThreadPool (env: Record<string, string | undefined> = process.env): void {
+  env.UV_THREADPOOL_SIZE ??= '64'
+}
+
 /** `warung [start]`: reads the command line and the environment. Throws `UsageError`, or `HelpShown`. */
 export function readConfig (args: readonly string[], env: Environment = process.env): Config {
   const { logLevel = 'info', merchantId = '', host = '', port = 0, data = '', ...given } = readSettings(SETTINGS, 'start', args, env)

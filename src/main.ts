@@ -4,7 +4,7 @@ import pino from 'pino'
 
 import { askReady } from './cli/ready.ts'
 import type { Emulator } from './compose.ts'
-import { HelpShown, MEMORY, readConfig, readReadyOptions, UsageError } from './config.ts'
+import { HelpShown, MEMORY, readConfig, readReadyOptions, UsageError, widenThreadPool } from './config.ts'
 import type { Config } from './config.ts'
 import { freshPassword } from './random.ts'
 
@@ -29,6 +29,7 @@ async function ready (): Promise<void> {
 }
 
 async function start (): Promise<void> {
+  widenThreadPool()
   const config = readConfig(args)
   const isTerminal = process.stdout.isTTY
   const adminPassword = config.adminPassword ?? (isTerminal ? freshPassword() : undefined)

@@ -5,8 +5,8 @@ import { addressSet } from './address-set.ts'
 const isListed = addressSet([
   // unspecified, multicast, broadcast
   '0.0.0.0/8', '::', '224.0.0.0/4', 'ff00::/8', '255.255.255.255',
-  // link-local, where most clouds serve an instance's credentials; also through NAT64 and 6to4
-  '169.254.0.0/16', 'fe80::/10', '64:ff9b::a9fe:0/112', '2002:a9fe::/32',
+  // link-local, where most clouds serve an instance's credentials; also through NAT64, 6to4, SIIT and old IPv4-compatible forms
+  '169.254.0.0/16', 'fe80::/10', '64:ff9b::a9fe:0/112', '64:ff9b:1::/48', '2002:a9fe::/32', '::a9fe:0/112', '::ffff:0:a9fe:0/112',
   // metadata elsewhere: AWS (instances, EKS), Google, Alibaba, Azure, Oracle Classic
   'fd00:ec2::254', 'fd00:ec2::23', 'fd20:ce::254', '100.100.100.200', '168.63.129.16', '192.0.0.192'
 ])

@@ -17,7 +17,7 @@ export interface Document {
   readonly records: AsyncIterable<KeptRecord>
 }
 
-export const EMPTY_DOCUMENT: Document = { folded: { segment: 0, seq: 0 }, records: { async * [Symbol.asyncIterator] () {} } }
+export const EMPTY_DOCUMENT: Document = { folded: { segment: 0, seq: 0, file: null }, records: { async * [Symbol.asyncIterator] () {} } }
 
 /** What lowdb reads and writes the document with. */
 export class DocumentFile implements Adapter<Document> {

@@ -8,7 +8,7 @@ import { isLive } from '../domain/transaction.ts'
 import type { Transaction } from '../domain/transaction.ts'
 import type { Decision, Scene } from '../ports.ts'
 import type { Commit } from './record.ts'
-import { codeKey } from './tables.ts'
+import { codeKey, keyDigest } from './tables.ts'
 import type { Entry, Tables } from './tables.ts'
 
 type EntryOf<Section extends Entry['section']> = Extract<Entry, { section: Section }>
@@ -41,7 +41,7 @@ export class Draft {
 
   merchantOfKey (serverKey: string): string | undefined {
     for (const merchant of this.#merchants.values()) if (merchant.serverKey === serverKey) return merchant.merchantId
-    const merchantId = this.#tables.merchantsByKey.get(serverKey)
+    const merchantId = this.#tables.merchantsByKey.get(keyDigest(serverKey))
     // It may have changed its key in this very draft.
     return merchantId === undefined || this.#merchants.has(merchantId) ? undefined : merchantId
   }

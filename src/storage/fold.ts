@@ -23,10 +23,10 @@ export async function foldSegments (path: string, upTo: number, files: Files = n
   const { folded, records } = document.data
 
   const changed: Changed = { merchants: new Map(), counters: new Map(), transactions: new Map(), notifications: new Map() }
-  const { segment, seq, torn } = await readJournal(files, path, folded, upTo, (record) => changed[record.section].set(record.key, record))
+  const { segment, seq, file, torn } = await readJournal(files, path, folded, upTo, (record) => changed[record.section].set(record.key, record))
   if (torn !== undefined) throw new DamagedFile(torn.file, torn.at, 'the line is cut short')
   if (segment > folded.segment) {
-    document.data = { folded: { segment, seq }, records: merge(records, changed) }
+    document.data = { folded: { segment, seq, file }, records: merge(records, changed) }
     await document.write()
   }
 

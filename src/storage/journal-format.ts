@@ -7,10 +7,12 @@ import type { Commit } from './record.ts'
 /*
  * A segment of the journal is named `warung.json.journal.000001` and holds a header and then a line per commit:
  *
- *   {"sum":"5b0cd9c1","journal":1,"segment":1,"after":0}
- *   {"sum":"0d3a8f11","seq":1,"put":[["transactions",{…}],["notifications",{…}]]}
+ *   {"sum":"5b0cd9c1","journal":1,"file":"k3v…","segment":1,"after":0}
+ *   {"sum":"0d3a8f11","seq":1,"until":2,"put":[["transactions",{…}],["notifications",{…}]]}
  *
- * `sum` is the CRC-32 of what follows it in the line; `seq` counts commits over all segments; `after` is the last one before.
+ * `sum` is the CRC-32 of what follows it in the line; `file` names the data file that it belongs to; `seq` counts commits
+ * over all segments, `after` is the last one before; `until` is the last one of the batch that was written in one go, where
+ * that is another: without it, nothing of the batch counts.
  */
 export const JOURNAL_VERSION = 1
 
@@ -18,6 +20,8 @@ export const JOURNAL_VERSION = 1
 export interface JournalPosition {
   readonly segment: number
   readonly seq: number
+  /** The name that the document and all segments of one data file share; null in files of before there were names. */
+  readonly file: string | null
 }
 
 const SUM_START = '{"sum":"'
@@ -36,13 +40,24 @@ export async function findSegments (files: Files, path: string): Promise<number[
     .sort((a, b) => a - b)
 }
 
-export function headerLine (segment: number, after: number): string {
-  return sealed(`"journal":${JOURNAL_VERSION},"segment":${segment},"after":${after}}`)
+export function headerLine ({ segment, seq: after, file }: JournalPosition): string {
+  return sealed(`"journal":${JOURNAL_VERSION},${fileMember(file)}"segment":${segment},"after":${after}}`)
 }
 
-export function commitLine (seq: number, commit: Commit): string {
+export function commitLine (seq: number, commit: Commit, until = seq): string {
   const put = commit.map(({ section, line }) => `["${section}",${line}]`).join(',')
-  return sealed(`"seq":${seq},"put":[${put}]}`)
+  return sealed(`"seq":${seq},${until === seq ? '' : `"until":${until},`}"put":[${put}]}`)
+}
+
+/** Its name, as a member of the head of a document or a segment. */
+export function fileMember (file: string | null): string {
+  return file === null ? '' : `"file":${JSON.stringify(file)},`
+}
+
+/** May a line that was cut short have begun like this? */
+export function isBeginning (bytes: Buffer): boolean {
+  const start = bytes.toString('latin1', 0, SUM_START.length)
+  return SUM_START.startsWith(start)
 }
 
 /** Is the sum of this line right? `bytes` are without the newline. */

@@ -30,12 +30,13 @@ export class Journal {
     if (commits.length === 0) return
     try {
       const { seq } = this.#end
-      const lines = commits.map((commit, index) => Buffer.from(commitLine(seq + index + 1, commit)))
+      const until = seq + commits.length
+      const lines = commits.map((commit, index) => Buffer.from(commitLine(seq + index + 1, commit, until)))
       if (lines.some((line) => line.length > LONGEST_LINE_BYTES)) throw new Error('one change is too large for a line')
 
       const segment = this.#open ?? await this.#begin()
       await segment.write(Buffer.concat(lines))
-      this.#end = { ...this.#end, seq: seq + commits.length }
+      this.#end = { ...this.#end, seq: until }
     } catch (error) {
       throw new NotKept(`could not be kept in ${this.#path} (${error instanceof Error ? error.message : String(error)})`, { cause: error })
     }

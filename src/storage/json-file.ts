@@ -11,7 +11,7 @@ import { foldSegments } from './fold.ts'
 import { findSegments, segmentPath } from './journal-format.ts'
 import { Journal } from './journal.ts'
 import type { KeptRecord } from './kept-record.ts'
-import { readJournal } from './read-journal.ts'
+import { checkFolded, readJournal } from './read-journal.ts'
 import type { TornLine } from './read-journal.ts'
 import type { Commit, Section } from './record.ts'
 
@@ -22,6 +22,8 @@ export interface JsonFileOptions {
   readonly warn: (message: string) => void
   /** Takes a document that was edited by hand, and seals it anew. */
   readonly acceptEdits?: boolean
+  /** Names a new data file, so that no file of another is taken for a part of it. */
+  readonly newName?: () => string | null
   readonly files?: Files
   readonly foldAfterBytes?: number
   /** How to fold while commits go on. */
@@ -39,7 +41,7 @@ export interface JsonFile {
 const FOLD_AFTER_BYTES = 8 * 1024 * 1024
 
 /** Rejects with `DamagedFile`, and changes nothing, where a file is not as it was written. */
-export async function openJsonFile ({ path, onRecord, warn, acceptEdits = false, files = nodeFiles, foldAfterBytes = FOLD_AFTER_BYTES, fold = foldInBackground }: JsonFileOptions): Promise<JsonFile> {
+export async function openJsonFile ({ path, onRecord, warn, acceptEdits = false, newName = () => null, files = nodeFiles, foldAfterBytes = FOLD_AFTER_BYTES, fold = foldInBackground }: JsonFileOptions): Promise<JsonFile> {
   const take = ({ section, value, line, at }: KeptRecord, file: string): void => {
     try {
       onRecord(section, value, line)
@@ -58,7 +60,8 @@ export async function openJsonFile ({ path, onRecord, warn, acceptEdits = false,
     checkKey(record)
     take(record, path)
   }
-  const { segment, seq, torn } = await readJournal(files, path, folded, Infinity, take)
+  await checkFolded(files, path, folded)
+  const { segment, seq, file: name, torn } = await readJournal(files, path, folded, Infinity, take)
 
   // All is sound. What a crash left behind can go now.
   if (isEdited) {
@@ -67,7 +70,7 @@ export async function openJsonFile ({ path, onRecord, warn, acceptEdits = false,
   }
   if (torn !== undefined) {
     await cutOff(files, torn)
-    warn(`${torn.file}, line ${torn.at}: a crash cut this line short; it was never acknowledged and is dropped`)
+    warn(`${torn.file}, line ${torn.at}: a crash cut this line short, and what follows it; it is dropped`)
   }
   await deleteIfThere(files, temporaryOf(path))
   await deleteIfThere(files, temporaryOf(segmentPath(path, segment + 1)))
@@ -75,7 +78,7 @@ export async function openJsonFile ({ path, onRecord, warn, acceptEdits = false,
     if (number <= folded.segment) await deleteIfThere(files, segmentPath(path, number))
   }
 
-  const file = new OpenJsonFile({ path, warn, files, foldAfterBytes, fold }, new Journal(files, path, { segment, seq }))
+  const file = new OpenJsonFile({ path, warn, files, foldAfterBytes, fold }, new Journal(files, path, { segment, seq, file: segment === 0 ? newName() : name }))
   if (segment > folded.segment) file.foldSoon()
   return file
 }
@@ -97,7 +100,7 @@ async function cutOff (files: Files, { file, from }: TornLine): Promise<void> {
   }
 }
 
-type Settings = Required<Omit<JsonFileOptions, 'onRecord' | 'acceptEdits'>>
+type Settings = Required<Omit<JsonFileOptions, 'onRecord' | 'acceptEdits' | 'newName'>>
 
 class OpenJsonFile implements JsonFile {
   readonly #settings: Settings

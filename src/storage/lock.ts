@@ -154,7 +154,9 @@ async function inodeOf (path: string): Promise<number | undefined> {
     if (isMissing(error)) return undefined
     throw error
   })
-  if (found?.isDirectory() === true) throw new Error(`a folder has the name ${basename(path)}, which is that of the lock beside the data file; move it away`)
+  // A link that leads nowhere, an empty file, or a socket that nobody listens on may be what is left of a lock; anything else is somebody's.
+  const other = found?.isDirectory() === true ? 'a folder' : found?.isFile() === true && found.size > 0 ? 'a file' : undefined
+  if (other !== undefined) throw new Error(`${other} has the name ${basename(path)}, which is that of the lock beside the data file; move it away`)
   return found?.ino
 }
 

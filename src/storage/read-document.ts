@@ -100,7 +100,7 @@ function parseHead (path: string, text: string): JournalPosition {
   if (Number(version) > DOCUMENT_VERSION) throw new DamagedFile(path, 1, `a newer Warung wrote it (format ${version})`, 'start that version')
 
   const [, segment, seq] = /"segment":(\d+),"seq":(\d+)/.exec(text) ?? []
-  const folded = { segment: Number(segment), seq: Number(seq) }
+  const folded = { segment: Number(segment), seq: Number(seq), file: /^\{"warung":\d+,"file":"([^"\\]*)"/.exec(text)?.[1] ?? null }
   if (text !== headLine(folded)) throw new DamagedFile(path, 1, 'the line is damaged')
   return folded
 }

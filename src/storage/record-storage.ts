@@ -13,7 +13,7 @@ import type { Change, ChangedNotifications, Decision, Due, Inserted, Lease, Noti
 import { Draft } from './draft.ts'
 import type { Work } from './due-queues.ts'
 import type { Commit } from './record.ts'
-import { Tables } from './tables.ts'
+import { keyDigest, Tables } from './tables.ts'
 import type { NotificationRow, TransactionRow, World } from './tables.ts'
 
 /** Where commits are kept. `keep` rejects with `NotKept` where nothing of them is. */
@@ -55,7 +55,7 @@ export class RecordStorage implements Storage {
   }
 
   async findMerchantByKey (serverKey: string): Promise<Merchant | undefined> {
-    const merchantId = this.#tables.merchantsByKey.get(serverKey)
+    const merchantId = this.#tables.merchantsByKey.get(keyDigest(serverKey))
     return merchantId === undefined ? undefined : this.#tables.worlds.get(merchantId)?.merchant
   }
 

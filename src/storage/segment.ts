@@ -4,9 +4,10 @@ import { headerLine, segmentPath } from './journal-format.ts'
 import type { JournalPosition } from './journal-format.ts'
 
 /** Begins the segment that follows this position. It never exists without its header. */
-export async function beginSegment (files: Files, path: string, { segment, seq }: JournalPosition): Promise<Segment> {
-  const header = Buffer.from(headerLine(segment + 1, seq))
-  const file = await createWhole(files, segmentPath(path, segment + 1), (file) => writeFully(file, header, 0))
+export async function beginSegment (files: Files, path: string, end: JournalPosition): Promise<Segment> {
+  const segment = end.segment + 1
+  const header = Buffer.from(headerLine({ ...end, segment }))
+  const file = await createWhole(files, segmentPath(path, segment), (file) => writeFully(file, header, 0))
   return new Segment(file, header.length)
 }
 

@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 import { object, text, whole } from '../domain/fields.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Merchant } from '../domain/merchant.ts'
@@ -68,6 +70,7 @@ export interface World {
  */
 export class Tables {
   readonly worlds = new Map<string, World>()
+  /** By the digest of the server key: how long a look-up takes tells nothing of a key. */
   readonly merchantsByKey = new Map<string, string>()
   readonly transactions = new Map<string, TransactionRow>()
   readonly notifications = new Map<string, NotificationRow>()
@@ -103,9 +106,9 @@ export class Tables {
 
   #putMerchant (merchant: Merchant): void {
     const world = this.world(merchant.merchantId)
-    if (world.merchant !== undefined) this.merchantsByKey.delete(world.merchant.serverKey)
+    if (world.merchant !== undefined) this.merchantsByKey.delete(keyDigest(world.merchant.serverKey))
     world.merchant = merchant
-    this.merchantsByKey.set(merchant.serverKey, merchant.merchantId)
+    this.merchantsByKey.set(keyDigest(merchant.serverKey), merchant.merchantId)
   }
 
   #putTransaction (transaction: Transaction, order: number, line: string): void {
@@ -173,6 +176,10 @@ export function readEntry (section: Section, record: unknown, line: string): Ent
     value,
     ...'transactionId' in value ? { order: whole(members.order) } : {}
   } as Entry
+}
+
+export function keyDigest (serverKey: string): string {
+  return createHash('sha256').update(serverKey).digest('base64')
 }
 
 export function codeKey (store: Store, paymentCode: string): string {

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto'
 
 import type { Document } from './document.ts'
+import { fileMember } from './journal-format.ts'
 import type { JournalPosition } from './journal-format.ts'
 import { SECTION_NAMES } from './record.ts'
 
 /*
  * The document is one JSON value with a record per line:
  *
- *   {"warung":1,"folded":{"segment":3,"seq":120},
+ *   {"warung":1,"file":"k3v…","folded":{"segment":3,"seq":120},
  *   "merchants":[
  *   {"merchant_id":"G626262626",…},
  *   {"merchant_id":"G2",…}
@@ -21,8 +22,8 @@ export const DOCUMENT_VERSION = 1
 
 const CHUNK_CHARS = 128 * 1024
 
-export function headLine ({ segment, seq }: JournalPosition): string {
-  return `{"warung":${DOCUMENT_VERSION},"folded":{"segment":${segment},"seq":${seq}},\n`
+export function headLine ({ segment, seq, file }: JournalPosition): string {
+  return `{"warung":${DOCUMENT_VERSION},${fileMember(file)}"folded":{"segment":${segment},"seq":${seq}},\n`
 }
 
 export function digestLine (hex: string): string {

@@ -19,7 +19,7 @@ function record (section: Section, key: string, rest: object = {}): KeptRecord {
   return { section, key, line: JSON.stringify(value), value, at: 0 }
 }
 
-function document (records: readonly KeptRecord[], folded = { segment: 3, seq: 120 }): Document {
+function document (records: readonly KeptRecord[], folded: Document['folded'] = { segment: 3, seq: 120, file: 'k3v' }): Document {
   return { folded, records: { async * [Symbol.asyncIterator] () { yield * records } } }
 }
 
@@ -39,7 +39,7 @@ async function read (path: string): Promise<{ folded: Document['folded'], record
 
 const SAMPLE = [record('merchants', 'G626262626'), record('transactions', 'a', { name: 'Siti Nurhaliza ☕' }), record('transactions', 'b')]
 
-const SAMPLE_LINES = `{"warung":1,"folded":{"segment":3,"seq":120},
+const SAMPLE_LINES = `{"warung":1,"file":"k3v","folded":{"segment":3,"seq":120},
 "merchants":[
 {"merchant_id":"G626262626"}
 ],
@@ -62,17 +62,17 @@ test('the document is one JSON value with a record per line, and a digest of all
   await write(path, document(SAMPLE))
   const text = readFileSync(path, 'utf8')
   t.equal(text, withDigest(SAMPLE_LINES))
-  t.match(JSON.parse(text), { warung: 1, folded: { segment: 3, seq: 120 }, counters: [], transactions: [{ transaction_id: 'a' }, { transaction_id: 'b' }] })
+  t.match(JSON.parse(text), { warung: 1, file: 'k3v', folded: { segment: 3, seq: 120 }, counters: [], transactions: [{ transaction_id: 'a' }, { transaction_id: 'b' }] })
   t.same(readdirSync(t.testdirName), ['warung.json'])
 
   const { folded, records } = await read(path)
-  t.same(folded, { segment: 3, seq: 120 })
+  t.same(folded, { segment: 3, seq: 120, file: 'k3v' })
   t.same(records, SAMPLE.map((record, index) => ({ ...record, at: [3, 8, 9][index] })))
 })
 
 test('an empty document, and none', async (t) => {
   const path = `${t.testdir()}/warung.json`
-  t.same(await read(path), { folded: { segment: 0, seq: 0 }, records: [] })
+  t.same(await read(path), { folded: { segment: 0, seq: 0, file: null }, records: [] })
   await write(path, document([]))
   t.same(JSON.parse(readFileSync(path, 'utf8')).notifications, [])
   t.same((await read(path)).records, [])
@@ -135,7 +135,7 @@ const damages: Array<[what: string, text: string, message: RegExp]> = [
   ['of a newer version', withDigest(SAMPLE_LINES.replace('"warung":1', '"warung":2')), /, line 1: a newer Warung wrote it \(format 2\); start that version/],
   ['edited', withDigest(SAMPLE_LINES).replace('Siti', 'Budi'), /, line 13: the digest is not that .* edited by hand or damaged/],
   ['cut after a line', SAMPLE_LINES, /, line 13: the file is cut short here/],
-  ['cut in a line', SAMPLE_LINES.slice(0, 100), /, line 5: the file is cut short here/],
+  ['cut in a line', SAMPLE_LINES.slice(0, 113), /, line 5: the file is cut short here/],
   ['with a line that is not JSON', withDigest(SAMPLE_LINES.replace('"b"}', '"b"')), /, line 9: the line is not JSON/],
   ['with a record without its key', withDigest(SAMPLE_LINES.replace('{"transaction_id":"b"}', '{"id":"b"}')), /, line 9: this is not a record of "transactions"/],
   ['with null for a record', withDigest(SAMPLE_LINES.replace('{"transaction_id":"b"}', 'null')), /, line 9: this is not a record of "transactions"/],

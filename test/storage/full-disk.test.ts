@@ -159,7 +159,21 @@ test('a batch that a crash cuts short is refused, and dropped with a warning at 
   opened.files.fault = both(fullAfter(200), failing('truncate'))
   t.equal(await outcome(batch(opened.storage)), 'refused')
   t.same(await contents(await opened.reopen('crash')), before)
-  t.match(opened.warnings.join('\n'), /journal\.000001, line 5: a crash cut this line short; it was never acknowledged and is dropped/)
+  t.match(opened.warnings.join('\n'), /journal\.000001, line 5: a crash cut this line short, and what follows it; it is dropped/)
+})
+
+test('of a batch whose first lines got through nothing is there, after a crash and after a stop', async (t) => {
+  const folder = t.testdir()
+  for (const how of ['crash', 'stop'] as const) {
+    for (const room of [600, 1_000, 1_400, 1_800]) {
+      const opened = await openFaultyStorage(t, { folder: join(folder, `${how}-${room}`) })
+      await begin(opened.storage)
+      const before = await contents(opened.storage)
+      opened.files.fault = both(fullAfter(room), failing('truncate'))
+      t.equal(await outcome(batch(opened.storage)), 'refused')
+      t.same(await contents(await opened.reopen(how)), before, `${how} with room for ${room} bytes`)
+    }
+  }
 })
 
 test('a file system that takes few bytes at a time keeps all the same', async (t) => {

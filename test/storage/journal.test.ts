@@ -9,7 +9,7 @@ import { Journal } from '../../src/storage/journal.ts'
 import type { Commit } from '../../src/storage/record.ts'
 import { failing, faultyFiles, fullAfter } from './faulty-files.ts'
 
-const START = { segment: 0, seq: 0 }
+const START = { segment: 0, seq: 0, file: null }
 
 function commit (...keys: readonly string[]): Commit {
   return keys.map((key) => ({ section: 'transactions', key, line: JSON.stringify({ transaction_id: key }) }))
@@ -19,9 +19,15 @@ function sealed (rest: string): string {
   return `{"sum":"${crc32(rest).toString(16).padStart(8, '0')}",${rest}\n`
 }
 
-function segment (number: number, after: number, ...puts: readonly string[]): string {
-  return sealed(`"journal":1,"segment":${number},"after":${after}}`) +
-    puts.map((put, index) => sealed(`"seq":${after + index + 1},"put":[${put}]}`)).join('')
+/** What was written in one go stands in one list. */
+function segment (number: number, after: number, ...batches: ReadonlyArray<string | readonly string[]>): string {
+  let seq = after
+  const lines = batches.flatMap((batch) => {
+    const puts = typeof batch === 'string' ? [batch] : batch
+    const until = seq + puts.length
+    return puts.map((put) => sealed(`"seq":${++seq},${seq === until ? '' : `"until":${until},`}"put":[${put}]}`))
+  })
+  return sealed(`"journal":1,"segment":${number},"after":${after}}`) + lines.join('')
 }
 
 const A = '["transactions",{"transaction_id":"a"}]'
@@ -36,7 +42,7 @@ test('a segment is a header and a line per commit, each with the sum of the rest
   await journal.append([commit('a', 'b'), commit('ç')])
   await journal.append([commit('a')])
 
-  const text = segment(1, 0, `${A},${B}`, C, A)
+  const text = segment(1, 0, [`${A},${B}`, C], A)
   t.equal(readFileSync(`${path}.journal.000001`, 'utf8'), text)
   t.equal(journal.bytes, Buffer.byteLength(text))
 
@@ -71,7 +77,7 @@ test('writes that take a few bytes only are gone on with', async (t) => {
   files.fault = (call, _path, bytes) => call === 'write' ? Math.min(bytes, 7) : undefined
   const journal = new Journal(files, path, START)
   await journal.append([commit('a'), commit('ç')])
-  t.equal(readFileSync(`${path}.journal.000001`, 'utf8'), segment(1, 0, A, C))
+  t.equal(readFileSync(`${path}.journal.000001`, 'utf8'), segment(1, 0, [A, C]))
 
   files.fault = (call) => call === 'write' ? 0 : undefined
   await t.rejects(journal.append([commit('b')]), NotKept, 'none at all is a failure, not a loop')
@@ -84,7 +90,7 @@ test('a full disk takes nothing of a batch, wherever it fills up', async (t) => 
   const journal = new Journal(files, path, START)
   await journal.append([commit('a')])
   const before = segment(1, 0, A)
-  const batch = Buffer.byteLength(segment(1, 0, A, B, C)) - before.length
+  const batch = Buffer.byteLength(segment(1, 0, A, [B, C])) - before.length
 
   const halves: number[] = []
   for (let room = 0; room < batch; room++) {
@@ -98,7 +104,7 @@ test('a full disk takes nothing of a batch, wherever it fills up', async (t) => 
 
   files.fault = fullAfter(batch)
   await journal.append([commit('b'), commit('ç')])
-  t.equal(readFileSync(`${path}.journal.000001`, 'utf8'), segment(1, 0, A, B, C), 'there is room again')
+  t.equal(readFileSync(`${path}.journal.000001`, 'utf8'), segment(1, 0, A, [B, C]), 'there is room again')
   await journal.endSegment().closed
 })
 

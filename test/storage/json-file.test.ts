@@ -59,7 +59,7 @@ function restore (folder: string, files: Readonly<Record<string, string>>): void
 }
 
 function segment (number: number, after: number, ...commits: readonly Commit[]): string {
-  return headerLine(number, after) + commits.map((commit, index) => commitLine(after + index + 1, commit)).join('')
+  return headerLine({ segment: number, seq: after, file: null }) + commits.map((commit, index) => commitLine(after + index + 1, commit)).join('')
 }
 
 /** A document with `a`, and behind it the given segments, counted from 2. */
@@ -150,7 +150,7 @@ const damages: Array<[what: string, segments: string[], message: RegExp]> = [
 for (const [what, segments, message] of damages) {
   test(`${what}: refused with one line, and every file stays as it is`, async (t) => {
     const folder = `${t.testdir()}/data`
-    const files = { ...await someFiles(folder, ...segments), 'warung.json.tmp': 'half', 'warung.json.journal.000001': 'a leftover' }
+    const files = { ...await someFiles(folder, ...segments), 'warung.json.tmp': 'half', 'warung.json.journal.000001': segment(1, 0, [put('a')]) }
     restore(folder, files)
     await t.rejects(open(`${folder}/warung.json`), { name: 'DamagedFile', message })
     t.same(snapshot(folder), files)
@@ -361,4 +361,54 @@ test('any sequence of appends, full disks, folds, stops and crashes gives what a
     await opened.file.close()
     if (model.size > 0 && readdirSync(`${root}/${run - 1}`).join() !== 'warung.json') throw new Error('something is left behind')
   }), { numRuns: 40 })
+})
+
+/** A data file of so many commits in a folder of its own, its name drawn anew; stopped, or as a crash leaves it. */
+async function dataFile (folder: string, name: string, commits: number, stops: boolean): Promise<Record<string, string>> {
+  mkdirSync(folder)
+  const { file } = await open(`${folder}/warung.json`, { newName: () => name })
+  for (let commit = 0; commit < commits; commit++) await file.append([[put(`${name}-${commit}`)]])
+  const crashed = snapshot(folder)
+  await file.close()
+  return stops ? snapshot(folder) : crashed
+}
+
+test('no document and no segment of another data file is taken for a part of this one', async (t) => {
+  const folder = t.testdir()
+  const [own, other] = [await dataFile(`${folder}/own`, 'own', 3, false), await dataFile(`${folder}/other`, 'other', 3, false)]
+  const [ownStopped, otherStopped] = [await dataFile(`${folder}/own2`, 'own', 3, true), await dataFile(`${folder}/other2`, 'other', 3, true)]
+  const next = segment(2, 3, [put('b')])
+  const segment1 = 'warung.json.journal.000001'
+
+  for (const [what, files, message] of [
+    ['a segment of another beside the document', { ...ownStopped, 'warung.json.journal.000002': next }, /000002, line 1: it belongs to another data file; move it away/],
+    ['the document of another beside a segment', { ...otherStopped, [segment1]: own[segment1] ?? '' }, /000001, line 1: it belongs to another data file/],
+    ['a later segment under an old number', { ...ownStopped, [segment1]: segment(2, 3, [put('b')]) }, /000001, line 1: this is segment 2 under another name/],
+    ['anything under an old number', { ...ownStopped, 'warung.json.journal.000000': 'precious' }, /000000, line 1: this is not a journal of Warung/],
+    ['a folded segment of another', { ...ownStopped, [segment1]: other[segment1] ?? '' }, /000001, line 1: it belongs to another data file/]
+  ] as const) {
+    restore(`${folder}/try`, files)
+    await t.rejects(open(`${folder}/try/warung.json`), { name: 'DamagedFile', message }, what)
+    t.same(snapshot(`${folder}/try`), files, 'every file stays as it is')
+  }
+
+  restore(`${folder}/try`, { ...ownStopped, [segment1]: own[segment1] ?? '' })
+  const { file, records } = await open(`${folder}/try/warung.json`)
+  t.equal(records.length, 3, 'its own folded segment may go')
+  await file.close()
+  t.same(readdirSync(`${folder}/try`), ['warung.json'])
+})
+
+test('a tail that no line of ours begins with is no torn line', async (t) => {
+  const folder = `${t.testdir()}/data`
+  const files = await dataFile(folder, 'own', 2, false)
+  const [name = '', text = ''] = Object.entries(files)[0] ?? []
+  for (const tail of ['garbage', '\0'.repeat(100)]) {
+    restore(folder, { [name]: text + tail })
+    await t.rejects(open(`${folder}/warung.json`), { message: /line 4: no line of a journal begins like this/ })
+  }
+  restore(folder, { [name]: `${text}{"sum` })
+  const { file, warnings } = await open(`${folder}/warung.json`)
+  t.match(warnings, [/line 4: a crash cut this line short/])
+  await file.close()
 })

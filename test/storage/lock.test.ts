@@ -124,7 +124,7 @@ test('long names that begin alike have a lock each', async (t) => {
 })
 
 const leftovers: Array<[what: string, leave: (path: string) => void]> = [
-  ['a regular file', (path) => writeFileSync(path, 'hello')],
+  ['an empty file', (path) => writeFileSync(path, '')],
   ['a link that leads nowhere', (path) => symlinkSync('nowhere', path)]
 ]
 
@@ -140,6 +140,12 @@ for (const [what, leave] of leftovers) {
     t.same(readdirSync(t.testdirName), [])
   })
 }
+
+test('a file of the lock\'s name that holds something stops the start with one line, and stays', async (t) => {
+  const path = join(t.testdir({ 'warung.json.lock': 'mine' }), 'warung.json')
+  await t.rejects(lock(path), { message: /^a file has the name warung\.json\.lock, [^\n]+; move it away$/ })
+  t.equal(readFileSync(`${path}.lock`, 'utf8'), 'mine')
+})
 
 test('a folder of the lock\'s name stops the start with one line, and stays', async (t) => {
   const path = join(t.testdir({ 'warung.json.lock': { note: 'mine' } }), 'warung.json')
