@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 
 import { test } from 'tap'
 
-import { HelpShown, readConfig, UsageError } from '../src/config.ts'
+import { HelpShown, readConfig, UsageError, widenThreadPool } from '../src/config.ts'
 import type { Config } from '../src/config.ts'
 
 const DEFAULTS: Config = {
@@ -137,3 +137,10 @@ function usageOf (args: readonly string[], env: Record<string, string> = {}): st
   }
   return ''
 }
+
+test('a few dead names keep no other waiting, unless someone has chosen how many threads there are', async (t) => {
+  const [unset, chosen]: Array<Record<string, string | undefined>> = [{}, { UV_THREADPOOL_SIZE: '4' }]
+  widenThreadPool(unset)
+  widenThreadPool(chosen)
+  t.same([unset, chosen], [{ UV_THREADPOOL_SIZE: '64' }, { UV_THREADPOOL_SIZE: '4' }])
+})
