@@ -71,7 +71,7 @@ test('a last line that a crash tore is dropped with a warning, and nothing else 
   t.match(await second.charge('order-3'), { body: { status_code: '201' } })
   const { code, err } = await second.stop()
   t.equal(code, 0)
-  t.match(err, new RegExp(`^\\{[^\\n]*journal\\.000001, line ${torn}: a crash cut this line short; it was never acknowledged and is dropped[^\\n]*\\}\\n$`))
+  t.match(err, new RegExp(`^\\{[^\\n]*journal\\.000001, line ${torn}: a crash cut this line short, and what follows it; it is dropped[^\\n]*\\}\\n$`))
   t.same(readdirSync(t.testdirName), [DOCUMENT])
 })
 
