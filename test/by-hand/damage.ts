@@ -18,7 +18,7 @@ const ORDERS = ['order-101', 'order-2', 'order-3', 'order-4']
 const TAKEN: readonly Taken[] = [
   ['sound files', () => {}, [], /^$/],
   ['a document edited by hand, with --accept-edits', (folder) => edit(join(folder, DOCUMENT), (text) => text.replace('44000', '45000')), ['--accept-edits'], /"level":40.*edited by hand; it is taken as it is/],
-  ['a last line that a crash tore', (folder) => tear(join(folder, LAST_SEGMENT)), [], /"level":40.*a crash cut this line short; .* is dropped/]
+  ['a last line that a crash tore', (folder) => tear(join(folder, LAST_SEGMENT)), [], /"level":40.*a crash cut this line short.* is dropped/]
 ]
 
 const root = mkdtempSync(join(tmpdir(), 'warung-damage-'))

@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
+import { headerLine } from '../../src/storage/journal-format.ts'
 import { openJsonFileStorage } from '../../src/storage/json-file-storage.ts'
 import { failing, faultyFiles } from '../storage/faulty-files.ts'
 import { startOn } from './data-process.ts'
@@ -70,6 +71,8 @@ export const DAMAGES: readonly Damage[] = [
   ['a line that is there twice', FOURTH, (path) => edit(path, (text) => text + text.slice(text.indexOf('\n') + 1)), new RegExp(`journal\\.000004, line 3: commit \\d+ should stand here, not \\d+; ${PUT_BACK}`)],
   ['an empty segment', SECOND, (path) => writeFileSync(path, ''), new RegExp(`journal\\.000002, line 1: the file is empty; ${PUT_BACK}`)],
   ['a foreign segment', THIRD, (path) => writeFileSync(path, 'hello\n'), new RegExp(`journal\\.000003, line 1: this is not a journal of Warung; ${PUT_BACK}`)],
+  ['a segment of another data file', THIRD, (path) => writeFileSync(path, headerLine({ segment: 3, seq: 4, file: 'another' })), /journal\.000003, line 1: it belongs to another data file; move it away/],
+  ['something under the name of a segment that is folded', `${DOCUMENT}.journal.000000`, (path) => writeFileSync(path, 'precious'), new RegExp(`journal\\.000000, line 1: this is not a journal of Warung; ${PUT_BACK}`)],
   ['a segment of a newer version', FOURTH, (path) => edit(path, (text) => text.replace('"journal":1', '"journal":2')), /journal\.000004, line 1: a newer Warung wrote it \(format 2\); start that version/],
   ['a folder in place of a segment', THIRD, putFolder, /journal\.000003, line 1: it cannot be read \(EISDIR: .*\); let this user read it, or name another file/],
   ['a folder in place of the lock', `${DOCUMENT}.lock`, putFolder, /a folder has the name warung\.json\.lock, which is that of the lock beside the data file; move it away/],
