@@ -1,5 +1,5 @@
 # The build has what it needs; the image has the bundle and Node alone.
-FROM node:26-slim AS build
+FROM node:24-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
@@ -7,7 +7,7 @@ COPY build.js tsconfig.json tsconfig.build.json ./
 COPY src src
 RUN node build.js && rm dist/*.map
 
-FROM node:26-slim
+FROM node:24-slim
 WORKDIR /app
 ENV NODE_ENV=production WARUNG_HOST=0.0.0.0 WARUNG_DATA=/data/warung.json
 COPY --from=build /app/package.json ./
