@@ -13,5 +13,8 @@ export async function showClock ({ clock, storage }: ShowClockDeps, { merchantId
   if (merchant === undefined) throw new Error(`there is no merchant ${merchantId} any more`)
   const next = await storage.nextDue(() => Infinity, (id) => id === merchantId)
   const { timeline } = merchant
-  return { now: nowOn(timeline, clock.now()), isFrozen: isFrozen(timeline), shiftMs: timeline.shiftMs, nextDue: next?.due ?? null }
+  const machineNow = clock.now()
+  const now = nowOn(timeline, machineNow)
+  // Amid an advance it stands at a step, as far ahead of the machine as that is.
+  return { now, isFrozen: isFrozen(timeline), shiftMs: timeline.isStepped ? now - machineNow : timeline.shiftMs, nextDue: next?.due ?? null }
 }

@@ -13,6 +13,7 @@ import { resetClock } from '../../operations/reset-clock.ts'
 import { resumeClock } from '../../operations/resume-clock.ts'
 import { showClock } from '../../operations/show-clock.ts'
 import { merchantOf } from '../authentication.ts'
+import { keepOpen } from '../keep-open.ts'
 import { clockDocument, effectDocument } from './documents.ts'
 import type { Document } from './documents.ts'
 import { AdvanceBody, FreezeBody, NoBody } from './schemas.ts'
@@ -23,12 +24,14 @@ export const clockRoutes: FastifyPluginAsyncTypebox<MoveClockDeps> = async (app,
 
   app.get('/clock', async (request) => face(merchantOf(request)))
 
-  app.post('/clock/advance', { schema: { body: AdvanceBody } }, async (request) => {
+  app.post('/clock/advance', { schema: { body: AdvanceBody } }, async (request, reply) => {
+    keepOpen(reply)
     const { from, to, effects } = await advanceClock(deps, merchantOf(request), readGoal(request.body))
     return { from: toIso(from), to: toIso(to), effects: effects.map(effectDocument) }
   })
 
-  app.post('/clock/freeze', { schema: { body: FreezeBody } }, async (request) => {
+  app.post('/clock/freeze', { schema: { body: FreezeBody } }, async (request, reply) => {
+    keepOpen(reply)
     const at = request.body?.at
     await freezeClock(deps, merchantOf(request), at === undefined ? undefined : readMoment('at', at))
     return face(merchantOf(request))

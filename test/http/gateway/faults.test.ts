@@ -115,11 +115,11 @@ test('whatever a refused call is answered by a fault after it, nothing is kept',
 })
 
 const MESSAGES: ReadonlyArray<readonly [code: string, http: number, message: string]> = [
-  ['400', 400, 'One or more parameters in the payload is invalid.'],
-  ['401', 401, 'Unknown Merchant server_key/id'],
+  ['400', 200, 'One or more parameters in the payload is invalid.'],
+  ['401', 200, 'Unknown Merchant server_key/id'],
   ['402', 200, 'Payment channel is not activated.'],
   ['404', 200, 'Transaction doesn\'t exist.'],
-  ['405', 405, 'HTTP method is not allowed'],
+  ['405', 200, 'HTTP method is not allowed'],
   ['406', 200, 'The request could not be completed due to a conflict with the current state of the target resource, please try again'],
   ['410', 200, 'Merchant account is deactivated. Please contact Midtrans support'],
   ['412', 200, 'Transaction status cannot be updated.'],

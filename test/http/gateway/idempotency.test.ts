@@ -334,6 +334,13 @@ for (const [engine, flags] of [['memory', () => []], ['a JSON file', (t: Test) =
   })
 }
 
+test('a first that was answered long ago is replayed to many at once', async (t) => {
+  const emulator = await told(t)
+  const first = await charge(emulator, KEY, order('order-1'))
+  const replies = await Promise.all(Array.from({ length: 10 }, () => charge(emulator, KEY, order('order-2'))))
+  t.same(replies.map(({ statusCode, payload }) => [statusCode, payload]), Array(10).fill([200, first.payload]))
+})
+
 /** An emulator whose notifications nobody takes. */
 async function told (t: Test, clock = manualClock(), flags: readonly string[] = []): Promise<TestEmulator> {
   return testEmulator(t, ['--notification-url', `${NOBODY}/own`, ...flags], clock)

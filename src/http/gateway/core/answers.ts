@@ -90,7 +90,7 @@ export class GatewayFault extends Error {
   }
 }
 
-/** The gateway's own body of each error code that a fault can ask for; the last column is its HTTP status if that is not 200. */
+/** The gateway's own body of each error code that a fault can ask for. */
 const BY_CODE: Record<ErrorCode, MakeAnswer> = {
   400: (id) => ({ http: 400, body: { status_code: '400', status_message: MESSAGES.invalid, validation_messages: [], id } }),
   401: FAULTS.unauthorized,
@@ -110,10 +110,11 @@ const BY_CODE: Record<ErrorCode, MakeAnswer> = {
   505: error('505', MESSAGES.reference)
 }
 
-/** What a fault makes the gateway answer; with `asHttp` the HTTP status is the code. */
+const TOO_MANY: ErrorCode = '429'
+
+/** What a fault makes the gateway answer: HTTP 200 but for 429, or with `asHttp` the code itself. */
 export function answerOfCode (code: ErrorCode, asHttp: boolean, freshId: string): Answer {
-  const answer = BY_CODE[code](freshId)
-  return asHttp ? { ...answer, http: Number(code) } : answer
+  return { ...BY_CODE[code](freshId), http: asHttp || code === TOO_MANY ? Number(code) : 200 }
 }
 
 function error (status: string, message: string, http = 200): MakeAnswer {

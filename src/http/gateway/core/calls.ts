@@ -55,14 +55,16 @@ export function createCalls (deps: CallsDeps): Calls {
     const owner = `${merchant.merchantId}\n${key}`
     if (inFlight.has(owner)) return beingProcessed(call.id)
     inFlight.add(owner)
+    let first: Transaction | undefined
     try {
-      return await spoil(await strike(), call, async () => {
-        const first = await findReplay(deps, merchant, key)
-        return first === undefined ? call.handle(key) : replayBody(first)
-      })
+      first = await findReplay(deps, merchant, key)
+      if (first === undefined) return await spoil(await strike(), call, () => call.handle(key))
     } finally {
       inFlight.delete(owner)
     }
+    // Only a first is in flight: it may be replayed to many at once.
+    const body = replayBody(first)
+    return spoil(await strike(), call, async () => body)
   }
 
   /** Runs a call as its fault wants: not at all, or whole; never in part. */

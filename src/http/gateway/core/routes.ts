@@ -17,6 +17,7 @@ import { refuseAction } from '../../../operations/refuse-action.ts'
 import { authenticateByKey, merchantOf } from '../../authentication.ts'
 import type { AuthenticationDeps } from '../../authentication.ts'
 import { readBytes } from '../../body-bytes.ts'
+import { keepOpen } from '../../keep-open.ts'
 import { answerTo, GatewayFault } from './answers.ts'
 import type { Answer } from './answers.ts'
 import { actionBody, chargeBody, statusBody } from './bodies.ts'
@@ -86,8 +87,7 @@ export async function gatewayRoutes (app: FastifyInstance, deps: GatewayDeps): P
           id: deps.newErrorId(request),
           subject: () => subjectOf(deps, request),
           handle: (key) => handle(deps, request, key),
-          // Node cuts a connection that is idle for too long, unless someone listens for that.
-          keepOpen: () => { reply.raw.on('timeout', () => {}) }
+          keepOpen: () => keepOpen(reply)
         })
         if (outcome === 'dropped') return reply.hijack().raw.destroy()
         if (outcome === 'garbage') return reply.code(200).type('text/html').send('<html><body><h1>502 Bad Gateway</h1></body></html>')
