@@ -44,10 +44,27 @@ export interface Decision extends Change {
   readonly merchant?: Merchant
 }
 
-/** The world in which a change is decided. `chance` is a number that no kept change of this merchant was given before. */
+/** The world in which a change is decided. `chance` is a number that no kept change of this world was given before. */
 export interface Scene {
   readonly merchant: Merchant | undefined
   readonly chance: number
+}
+
+/** A merchant and all that is recorded in its world, in the order of recording. */
+export interface WorldContent {
+  readonly merchant: Merchant
+  readonly chance: number
+  readonly records: readonly WorldRecord[]
+}
+
+export type WorldRecord =
+  | { readonly transaction: Transaction, readonly notification?: undefined }
+  | { readonly notification: Notification, readonly transaction?: undefined }
+
+/** Why records cannot come into a world: an id is known, or an order id or payment code belongs to a live transaction. */
+export interface WorldClash {
+  readonly what: 'transaction_id' | 'notification_id' | 'order_id' | 'payment_code'
+  readonly id: string
 }
 
 export type ChangedNotifications = readonly [Notification, ...Notification[]]
@@ -105,6 +122,14 @@ export interface Storage {
   findMerchantByKey (serverKey: string): Promise<Merchant | undefined>
   /** Creates or changes one; `isEmpty` where its world has no transactions. Refuses `key_taken` where the server key opens another merchant's world. */
   changeMerchant (merchantId: string, decide: (current: Merchant | undefined, isEmpty: boolean) => Merchant): Promise<Merchant | 'key_taken'>
+
+  /** false where there is no such merchant. What was going on in its world finds nothing any more. */
+  deleteMerchant (merchantId: string): Promise<boolean>
+  /** Empties a world and rewinds its chance; false where there is no such merchant. */
+  resetWorld (merchantId: string): Promise<boolean>
+  exportWorld (merchantId: string): Promise<WorldContent | undefined>
+  /** Adds records that are new, and changes their merchant: all of it or nothing. undefined where there is no such merchant. */
+  importWorld (merchantId: string, decide: (scene: Scene & { readonly merchant: Merchant }, isEmpty: boolean) => WorldContent): Promise<WorldContent | WorldClash | undefined>
 
   /** Refuses an order id or a payment code that belongs to a live transaction, apart. */
   insertTransaction (merchantId: string, decide: (scene: Scene) => Decision): Promise<Inserted>
@@ -173,6 +198,8 @@ export type WarungEvent = { readonly merchantId: string } & (
   | { readonly kind: 'notification', readonly notification: Notification }
   | { readonly kind: 'settings', readonly settings: Settings }
   | { readonly kind: 'clock', readonly face: ClockFace }
+  /** The world was emptied, or holds what an import brought. */
+  | { readonly kind: 'reset' }
 )
 
 /** What a merchant's clock shows. */

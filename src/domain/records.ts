@@ -16,17 +16,26 @@ import { STORE_NAMES } from './stores.ts'
 import { CAUSES, STATUSES } from './transaction.ts'
 import type { HistoryEntry, Transaction } from './transaction.ts'
 
-/** How many numbers of chance a merchant's world has used. */
+/** What a merchant's world is counted by. */
 export interface Counter {
   readonly merchantId: string
+  /** How many numbers of chance it has used. */
   readonly chance: number
+  /** What was recorded in it before this order is gone: the world was emptied. */
+  readonly since: number
+  readonly isDeleted: boolean
 }
 
-export function counterRecord ({ merchantId, chance }: Counter): object {
-  return { merchant_id: merchantId, chance }
+export function counterRecord ({ merchantId, chance, since, isDeleted }: Counter): object {
+  return { merchant_id: merchantId, chance, ...since === 0 ? {} : { since }, ...isDeleted ? { deleted: true } : {} }
 }
 
-export const readCounter: Field<Counter> = shape<Counter>({ merchantId: ['merchant_id', text], chance: ['chance', whole] })
+export const readCounter: Field<Counter> = shape<Counter>({
+  merchantId: ['merchant_id', text],
+  chance: ['chance', whole],
+  since: ['since', since(whole, 0)],
+  isDeleted: ['deleted', since(flag, false)]
+})
 
 export function merchantRecord (merchant: Merchant): object {
   return {

@@ -1,5 +1,7 @@
 import { Low } from 'lowdb'
 
+import { readCounter } from '../domain/records.ts'
+import type { Counter } from '../domain/records.ts'
 import { DamagedFile } from './damaged-file.ts'
 import { DocumentFile, EMPTY_DOCUMENT } from './document.ts'
 import { deleteIfThere, nodeFiles } from './files.ts'
@@ -26,12 +28,27 @@ export async function foldSegments (path: string, upTo: number, files: Files = n
   const { segment, seq, file, torn } = await readJournal(files, path, folded, upTo, (record) => changed[record.section].set(record.key, record))
   if (torn !== undefined) throw new DamagedFile(torn.file, torn.at, 'the line is cut short')
   if (segment > folded.segment) {
-    document.data = { folded: { segment, seq, file }, records: merge(records, changed) }
+    document.data = { folded: { segment, seq, file }, records: standing(merge(records, changed), counters(changed)) }
     await document.write()
   }
 
   for (const number of await findSegments(files, path)) {
     if (number <= segment) await deleteIfThere(files, segmentPath(path, number))
+  }
+}
+
+/** Worlds are emptied and merchants deleted by a counter, which the journal then has. */
+function counters ({ counters }: Changed): ReadonlyMap<string, Counter> {
+  return new Map([...counters.values()].map(({ key, value }) => [key, readCounter(value)]))
+}
+
+/** Without what a counter says is gone. */
+async function * standing (records: AsyncIterable<KeptRecord>, counters: ReadonlyMap<string, Counter>): AsyncGenerator<KeptRecord, void, undefined> {
+  for await (const record of records) {
+    const { merchant_id: merchantId, order } = record.value as { readonly merchant_id?: string, readonly order?: number }
+    const counter = counters.get(merchantId ?? '')
+    const isGone = counter !== undefined && (counter.isDeleted || (order !== undefined && order < counter.since))
+    if (!isGone) yield record
   }
 }
 

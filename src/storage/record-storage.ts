@@ -9,7 +9,7 @@ import { STORE_NAMES } from '../domain/stores.ts'
 import type { Store } from '../domain/stores.ts'
 import { machineInstant } from '../domain/timeline.ts'
 import type { Transaction } from '../domain/transaction.ts'
-import type { Change, ChangedNotifications, Decision, Due, Inserted, Lease, NotificationQuery, Page, Room, Scene, Storage, TransactionQuery, Way } from '../ports.ts'
+import type { Change, ChangedNotifications, Decision, Due, Inserted, Lease, NotificationQuery, Page, Room, Scene, Storage, TransactionQuery, Way, WorldClash, WorldContent } from '../ports.ts'
 import { Draft } from './draft.ts'
 import type { Work } from './due-queues.ts'
 import type { Commit } from './record.ts'
@@ -71,12 +71,44 @@ export class RecordStorage implements Storage {
     })
   }
 
+  deleteMerchant (merchantId: string): Promise<boolean> {
+    return this.#empty(merchantId, { isDeleted: true })
+  }
+
+  resetWorld (merchantId: string): Promise<boolean> {
+    return this.#empty(merchantId, { isDeleted: false })
+  }
+
+  async exportWorld (merchantId: string): Promise<WorldContent | undefined> {
+    const { merchant, chance, transactions, notifications } = this.#tables.worlds.get(merchantId) ?? {}
+    if (merchant === undefined || chance === undefined) return undefined
+    const records = [
+      ...(transactions ?? []).map(({ order, line }) => ({ order, record: { transaction: readTransaction(JSON.parse(line)) } })),
+      ...(notifications ?? []).map(({ order, line }) => ({ order, record: { notification: readNotification(JSON.parse(line)) } }))
+    ]
+    return { merchant, chance, records: records.sort((a, b) => a.order - b.order).map(({ record }) => record) }
+  }
+
+  importWorld (merchantId: string, decide: (scene: Scene & { readonly merchant: Merchant }, isEmpty: boolean) => WorldContent): Promise<WorldContent | WorldClash | undefined> {
+    return this.#change((draft) => {
+      const merchant = draft.merchant(merchantId)
+      if (merchant === undefined) return undefined
+      const world = decide({ merchant, chance: draft.chance(merchantId) }, draft.isEmpty(merchantId))
+      const clash = draft.clash(world.records)
+      if (clash !== undefined) return clash
+      draft.putWorld(world)
+      return world
+    })
+  }
+
   insertTransaction (merchantId: string, decide: (scene: Scene) => Decision): Promise<Inserted> {
     return this.#change((draft) => {
-      const change = decide(draft.scene(merchantId))
-      if (draft.isOrderTaken(merchantId, change.transaction.orderId)) return 'order_taken'
-      if (draft.isCodeTaken(change.transaction.store, change.transaction.paymentCode)) return 'code_taken'
-      draft.putChange(change)
+      const taken = ({ transaction: { orderId, store, paymentCode } }: Decision): 'order_taken' | 'code_taken' | undefined =>
+        draft.isOrderTaken(merchantId, orderId) ? 'order_taken' : draft.isCodeTaken(store, paymentCode) ? 'code_taken' : undefined
+      const { chance, ...change } = draft.decide(merchantId, decide, (decision) => taken(decision) !== undefined || !draft.holdsTransaction(decision.transaction.transactionId))
+      const why = taken(change)
+      if (why !== undefined) return why
+      draft.putChange({ ...change, chance })
       return change
     })
   }
@@ -85,8 +117,8 @@ export class RecordStorage implements Storage {
     return this.#change((draft) => {
       const current = draft.transaction(transactionId)
       if (current === undefined) return undefined
-      const change = decide(current, draft.scene(current.merchantId))
-      draft.putChange(change)
+      const { chance, ...change } = draft.decide(current.merchantId, (scene) => decide(current, scene))
+      draft.putChange({ ...change, chance })
       return change
     })
   }
@@ -189,6 +221,14 @@ export class RecordStorage implements Storage {
   async close (): Promise<void> {
     while (this.#flushing !== undefined) await this.#flushing
     await this.#keeper.close()
+  }
+
+  #empty (merchantId: string, fate: { readonly isDeleted: boolean }): Promise<boolean> {
+    return this.#change((draft) => {
+      if (draft.merchant(merchantId) === undefined) return false
+      draft.empty(merchantId, fate)
+      return true
+    })
   }
 
   /**

@@ -30,6 +30,8 @@ export interface TransactionRow {
   readonly orderId: string
   readonly store: Store
   readonly paymentCode: string
+  /** The one that had the code before. */
+  readonly codeBefore: TransactionRow | undefined
   status: Status
   lapsesAt: Instant
   line: string
@@ -53,6 +55,8 @@ export interface NotificationRow {
 export interface World {
   merchant: Merchant | undefined
   chance: number
+  /** What was recorded before this order is gone. */
+  readonly since: number
   readonly transactions: TransactionRow[]
   readonly notifications: NotificationRow[]
   /** The newest transaction of each order id. */
@@ -74,6 +78,8 @@ export class Tables {
   readonly merchantsByKey = new Map<string, string>()
   readonly transactions = new Map<string, TransactionRow>()
   readonly notifications = new Map<string, NotificationRow>()
+  /** Merchants that were deleted in this run, each with the `since` of its world: a new one of that id goes on from there. */
+  readonly graves = new Map<string, number>()
   readonly #codes = new Map<string, TransactionRow>()
   #nextOrder = 0
 
@@ -84,21 +90,21 @@ export class Tables {
   world (merchantId: string): World {
     const known = this.worlds.get(merchantId)
     if (known !== undefined) return known
-    const world: World = { merchant: undefined, chance: 0, transactions: [], notifications: [], orders: new Map(), keys: new Map(), due: new DueQueues(), latest: { at: -Infinity, rows: new Set() } }
+    const world = emptyWorld(undefined, { chance: 0, since: 0 })
     this.worlds.set(merchantId, world)
     return world
   }
 
-  /** The newest transaction with this code in this store. */
-  byCode (store: Store, paymentCode: string): TransactionRow | undefined {
-    return this.#codes.get(codeKey(store, paymentCode))
+  /** The newest transaction with this code in this store, of those that are wanted. */
+  byCode (store: Store, paymentCode: string, isWanted: (row: TransactionRow) => boolean = () => true): TransactionRow | undefined {
+    return newest(this.#codes.get(codeKey(store, paymentCode)), isWanted)
   }
 
   /** Takes a record in place of what stood under its key. */
   put (entry: Entry): void {
     switch (entry.section) {
       case 'merchants': return this.#putMerchant(entry.value)
-      case 'counters': this.world(entry.value.merchantId).chance = entry.value.chance; return
+      case 'counters': return this.#putCounter(entry.value)
       case 'transactions': return this.#putTransaction(entry.value, entry.order, entry.line)
       case 'notifications': return this.#putNotification(entry.value, entry.order, entry.line)
     }
@@ -111,12 +117,39 @@ export class Tables {
     this.merchantsByKey.set(keyDigest(merchant.serverKey), merchant.merchantId)
   }
 
+  #putCounter ({ merchantId, chance, since, isDeleted }: Counter): void {
+    const world = this.world(merchantId)
+    world.chance = chance
+    this.#nextOrder = Math.max(this.#nextOrder, since)
+    if (since > world.since || isDeleted) this.#empty(merchantId, world, { chance, since })
+    this.graves.delete(merchantId)
+    if (!isDeleted) return
+    if (world.merchant !== undefined) this.merchantsByKey.delete(keyDigest(world.merchant.serverKey))
+    this.worlds.delete(merchantId)
+    this.graves.set(merchantId, since)
+  }
+
+  /** Nothing that was recorded of this merchant is there any more. */
+  #empty (merchantId: string, { merchant, transactions, notifications }: World, counter: Pick<Counter, 'chance' | 'since'>): void {
+    this.worlds.set(merchantId, emptyWorld(merchant, counter))
+    for (const { id } of notifications) this.notifications.delete(id)
+    for (const { id } of transactions) this.transactions.delete(id)
+    for (const { store, paymentCode } of transactions) {
+      const key = codeKey(store, paymentCode)
+      const left = newest(this.#codes.get(key), (row) => this.transactions.get(row.id) === row)
+      if (left === undefined) this.#codes.delete(key)
+      else this.#codes.set(key, left)
+    }
+  }
+
   #putTransaction (transaction: Transaction, order: number, line: string): void {
     const { transactionId: id, merchantId, orderId, store, paymentCode, status, lapsesAt } = transaction
     const world = this.world(merchantId)
+    if (order < world.since) return
     let row = this.transactions.get(id)
     if (row === undefined) {
-      row = { order, id, merchantId, orderId, store, paymentCode, status, lapsesAt, line, notifications: [] }
+      const codeBefore = this.byCode(store, paymentCode, (before) => this.transactions.get(before.id) === before)
+      row = { order, id, merchantId, orderId, store, paymentCode, codeBefore, status, lapsesAt, line, notifications: [] }
       this.transactions.set(id, row)
       world.transactions.push(row)
       world.orders.set(orderId, row)
@@ -136,6 +169,7 @@ export class Tables {
     const { id, merchantId, transactionId, url, state, dueAt, attempts: { length: attempts } } = notification
     const clocksAt = notification.attempts.findLast(({ cause }) => cause === 'clock')?.at ?? -Infinity
     const world = this.world(merchantId)
+    if (order < world.since) return
     const siblings = this.transactions.get(transactionId)?.notifications ?? []
     let row = this.notifications.get(id)
     if (row === undefined) {
@@ -180,6 +214,17 @@ export function readEntry (section: Section, record: unknown, line: string): Ent
 
 export function keyDigest (serverKey: string): string {
   return createHash('sha256').update(serverKey).digest('base64')
+}
+
+function emptyWorld (merchant: Merchant | undefined, { chance, since }: Pick<Counter, 'chance' | 'since'>): World {
+  return { merchant, chance, since, transactions: [], notifications: [], orders: new Map(), keys: new Map(), due: new DueQueues(), latest: { at: -Infinity, rows: new Set() } }
+}
+
+/** The first that is wanted among those that had a code, from the newest on. */
+function newest (row: TransactionRow | undefined, isWanted: (row: TransactionRow) => boolean): TransactionRow | undefined {
+  let each = row
+  while (each !== undefined && !isWanted(each)) each = each.codeBefore
+  return each
 }
 
 export function codeKey (store: Store, paymentCode: string): string {

@@ -57,7 +57,15 @@ test('a merchant reads back as it was kept', async (t) => {
 })
 
 test('a counter reads back as it was kept', async (t) => {
-  t.same(readCounter(kept(counterRecord({ merchantId: 'G812785002', chance: 12 }))), { merchantId: 'G812785002', chance: 12 })
+  for (const counter of [
+    { merchantId: 'G812785002', chance: 12, since: 0, isDeleted: false },
+    { merchantId: 'G812785002', chance: 0, since: 7, isDeleted: false },
+    { merchantId: 'G812785002', chance: 0, since: 7, isDeleted: true }
+  ]) t.same(readCounter(kept(counterRecord(counter))), counter)
+})
+
+test('a counter of a document that knew neither reset nor deletion reads as of a world that had none', async (t) => {
+  t.same(readCounter({ merchant_id: 'G812785002', chance: 12 }), { merchantId: 'G812785002', chance: 12, since: 0, isDeleted: false })
 })
 
 test('a record can be read by a person: the spelling of the gateway, instants in ISO 8601', async (t) => {

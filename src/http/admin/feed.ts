@@ -91,5 +91,6 @@ function documentOf (event: WarungEvent): Document {
     case 'notification': return notificationSummary(event.notification)
     case 'settings': return settingsDocument(event.settings)
     case 'clock': return clockDocument(event.face)
+    case 'reset': return { merchant_id: event.merchantId }
   }
 }
