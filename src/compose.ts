@@ -13,12 +13,14 @@ import { buildApp } from './http/app.ts'
 import { freezeClock } from './operations/freeze-clock.ts'
 import { openMerchant } from './operations/open-merchant.ts'
 import { resumeSteppedClocks } from './operations/resume-clock.ts'
+import { seedWorld } from './operations/seed-world.ts'
 import { createRunDue } from './operations/run-due.ts'
 import type { RunDue } from './operations/run-due.ts'
 import type { Clock, Storage } from './ports.ts'
 import { seededRandom, trueRandom } from './random.ts'
 import { openJsonFileStorage } from './storage/json-file-storage.ts'
 import { createMemoryStorage } from './storage/memory.ts'
+import { readSeedFile } from './storage/seed-file.ts'
 
 /** What stands between the config and a running emulator; tests hand in their own. */
 export interface Surroundings {
@@ -74,6 +76,7 @@ export async function compose (config: Config, { logger, clock = systemClock, st
     runId: trueRandom.draw('', '').name(),
     logger,
     adminPassword: config.adminPassword ?? null,
+    autoMerchants: config.autoMerchants,
     defaultMerchantId: config.merchantId,
     allowedHosts: config.allowedHosts,
     notReady: async () => isListening ? storage.trouble() : 'starting or stopping'
@@ -101,8 +104,16 @@ export async function compose (config: Config, { logger, clock = systemClock, st
 
   try {
     await resumeSteppedClocks({ storage, clock })
-    const merchant = await openMerchant({ storage, sender }, merchantWish(config))
+    let merchant = await openMerchant({ storage, sender }, merchantWish(config))
     if (frozen !== false) await freezeClock({ clock, storage, events, runDue }, merchant, frozen === true ? undefined : frozen)
+    const { seedFile } = config
+    if (seedFile !== undefined) {
+      await seedWorld({ clock, storage, events, sender }, merchant, () => readSeedFile(seedFile), { keepsClock: frozen !== false }).catch((error: unknown) => {
+        throw new Error(`the seed file ${seedFile}: ${error instanceof Error ? error.message : String(error)}`)
+      })
+      // What was given by hand wins over what the seed brought.
+      merchant = await openMerchant({ storage, sender }, merchantWish(config))
+    }
     return {
       app,
       storage,

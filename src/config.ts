@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
 
 import { readDuration } from './domain/duration.ts'
-import { serverKeyProblem } from './domain/merchant.ts'
+import { merchantIdProblem, serverKeyProblem } from './domain/merchant.ts'
 import { readTarget } from './domain/target.ts'
 
 /** What the process was told: flags first, then the environment, then the defaults. */
@@ -23,6 +23,10 @@ export interface Config {
   readonly adminPassword: string | undefined
   readonly seed: string | undefined
   readonly logLevel: string
+  /** Does a sandbox server key that nobody knows open a world of its own? */
+  readonly autoMerchants: boolean
+  /** An exported world for the default merchant to begin with. */
+  readonly seedFile: string | undefined
   readonly allowedHosts: readonly string[]
   /** null allows every target that is not forbidden. */
   readonly allowedTargets: readonly string[] | null
@@ -81,6 +85,8 @@ const SETTINGS = {
   notificationUrl: setting('notification-url', 'URL', 'where notifications go; comma-separated for several', readUrls),
   adminPassword: setting('admin-password', 'PASSWORD', 'password of the user "admin"', text),
   seed: setting('seed', 'TEXT', 'makes ids, codes and jitter repeatable', text),
+  seedFile: setting('seed-file', 'FILE', 'an exported world that an empty default merchant begins with', text),
+  autoMerchants: setting('auto-merchants', null, 'any sandbox server key opens a world of its own on its first use', readSwitch),
   logLevel: setting('log-level', 'LEVEL', LOG_LEVELS.join(', '), readLogLevel, 'info'),
   allowHost: setting('allow-host', 'NAMES', 'more host names that admin and till answer to; comma-separated', readHosts),
   allowTarget: setting('allow-target', 'TARGETS', 'host names, addresses and ranges notifications may go to; comma-separated', readTargets)
@@ -115,6 +121,8 @@ export function readConfig (args: readonly string[], env: Environment = process.
     adminPassword: given.adminPassword,
     seed: given.seed,
     logLevel,
+    autoMerchants: given.autoMerchants ?? false,
+    seedFile: given.seedFile === undefined ? undefined : resolve(given.seedFile),
     allowedHosts: given.allowHost ?? [],
     allowedTargets: given.allowTarget ?? null
   }
@@ -197,7 +205,7 @@ function readServerKey (value: string): string {
 }
 
 function readMerchantId (value: string): string {
-  if (!/^[A-Za-z0-9_-]{1,50}$/.test(value)) throw new Error(`must be 1 to 50 letters, digits, - or _, not "${value}"`)
+  if (merchantIdProblem(value) !== undefined) throw new Error(`must be 1 to 50 letters, digits, - or _, not "${value}"`)
   return value
 }
 

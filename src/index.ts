@@ -26,6 +26,10 @@ export interface StartOptions {
   readonly seed?: string
   /** Begins with a clock that stands still: now, or at `2026-11-22 20:00:00` in WIB, ISO 8601 with a zone, or a Date. */
   readonly frozen?: boolean | string | Date
+  /** Any sandbox server key opens a world of its own on its first use. */
+  readonly autoMerchants?: boolean
+  /** An exported world to begin with, where the data is empty. */
+  readonly seedFile?: string
   readonly logLevel?: string
 }
 
@@ -60,6 +64,6 @@ function readFrozen (moment: string | Date): number {
 /** The same words as on the command line, so that both mean the same. */
 function flagsOf (options: StartOptions): string[] {
   return Object.entries(options)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}=${String(value)}`)
+    .filter(([, value]) => value !== undefined && value !== false)
+    .map(([name, value]) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}${value === true ? '' : `=${String(value)}`}`)
 }

@@ -4,6 +4,7 @@ import type { Answer, Notification, NotificationState } from './domain/notificat
 import type { Settings } from './domain/settings.ts'
 import type { Store } from './domain/stores.ts'
 import type { Status, Transaction } from './domain/transaction.ts'
+import type { WorldContent } from './domain/world.ts'
 
 /** The machine's time. A merchant's own is made from it by `domain/timeline.ts`. */
 export interface Clock {
@@ -49,17 +50,6 @@ export interface Scene {
   readonly merchant: Merchant | undefined
   readonly chance: number
 }
-
-/** A merchant and all that is recorded in its world, in the order of recording. */
-export interface WorldContent {
-  readonly merchant: Merchant
-  readonly chance: number
-  readonly records: readonly WorldRecord[]
-}
-
-export type WorldRecord =
-  | { readonly transaction: Transaction, readonly notification?: undefined }
-  | { readonly notification: Notification, readonly transaction?: undefined }
 
 /** Why records cannot come into a world: an id is known, or an order id or payment code belongs to a live transaction. */
 export interface WorldClash {

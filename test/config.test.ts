@@ -16,6 +16,8 @@ const DEFAULTS: Config = {
   adminPassword: undefined,
   seed: undefined,
   logLevel: 'info',
+  autoMerchants: false,
+  seedFile: undefined,
   allowedHosts: [],
   allowedTargets: null,
   acceptEdits: false
@@ -39,6 +41,7 @@ const settings: Array<[flag: string, value: string, member: keyof Config, means:
   ['notification-url', 'http://a.test/n, https://b.test:8443/,', 'notificationUrls', ['http://a.test/n', 'https://b.test:8443/'], 'http://c.test/'],
   ['admin-password', 'a:b c', 'adminPassword', 'a:b c', 'other'],
   ['seed', 'seven', 'seed', 'seven', 'eight'],
+  ['seed-file', 'a/seed.json', 'seedFile', resolve('a/seed.json'), 'b.json'],
   ['log-level', 'silent', 'logLevel', 'silent', 'debug'],
   ['allow-host', 'shop.example,till.example', 'allowedHosts', ['shop.example', 'till.example'], 'x.example'],
   ['allow-target', 'shop.example, 10.0.0.0/8,192.168.1.7,fd00::/8,::1', 'allowedTargets', ['shop.example', '10.0.0.0/8', '192.168.1.7', 'fd00::/8', '::1'], 'x.example']

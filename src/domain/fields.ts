@@ -10,7 +10,7 @@ export class UnreadableRecord extends Error {
   override readonly name = 'UnreadableRecord'
 }
 
-type Fields<Shape> = { readonly [Name in keyof Shape]: readonly [member: string, field: Field<Shape[Name]>] }
+export type Fields<Shape> = { readonly [Name in keyof Shape]: readonly [member: string, field: Field<Shape[Name]>] }
 
 export const text = field('a text', (member) => typeof member === 'string' ? member : undefined)
 export const whole = field('a whole number', (member) => Number.isSafeInteger(member) ? member as number : undefined)

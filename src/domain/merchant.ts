@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+
 import type { Fault } from './fault.ts'
 import { DEFAULT_SETTINGS } from './settings.ts'
 import type { Settings } from './settings.ts'
@@ -17,6 +19,30 @@ export interface Merchant {
 
 export function newMerchant ({ merchantId, serverKey, clientKey }: Pick<Merchant, 'merchantId' | 'serverKey' | 'clientKey'>): Merchant {
   return { merchantId, serverKey, clientKey, settings: DEFAULT_SETTINGS, faults: [], timeline: REAL_TIME }
+}
+
+export const SERVER_KEY_PREFIX = 'SB-Mid-server-'
+const CLIENT_KEY_PREFIX = 'SB-Mid-client-'
+
+/** Could this be a server key of the sandbox? */
+export function isSandboxKey (key: string): boolean {
+  return key.startsWith(SERVER_KEY_PREFIX) && key.length > SERVER_KEY_PREFIX.length && serverKeyProblem(key) === undefined
+}
+
+/** The client key that goes with a server key which was made up or came by itself. */
+export function clientKeyOf (serverKey: string): string {
+  return CLIENT_KEY_PREFIX + (serverKey.startsWith(SERVER_KEY_PREFIX) ? serverKey.slice(SERVER_KEY_PREFIX.length) : serverKey)
+}
+
+/** The merchant id of a world that opens by itself: the same wherever the key is used; `tries` where it belongs to another. */
+export function merchantIdOf (serverKey: string, tries: number): string {
+  const number = createHash('sha256').update(`${tries} ${serverKey}`).digest().readUIntBE(0, 6) % 1_000_000_000
+  return `G${String(number).padStart(9, '0')}`
+}
+
+/** Why this text cannot be a merchant id; undefined where it can. */
+export function merchantIdProblem (id: string): string | undefined {
+  return /^[A-Za-z0-9_-]{1,50}$/.test(id) ? undefined : 'a merchant id is 1 to 50 letters, digits, - or _'
 }
 
 /** Why this text cannot be a server key; undefined where it can. Basic authentication ends a user name at the colon. */

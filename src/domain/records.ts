@@ -1,7 +1,7 @@
 import type { ChargeRequest } from './charge-request.ts'
 import { faultDocument, readFault } from './fault.ts'
 import { flag, instant, list, object, oneOf, orNull, shape, since, text, texts, UnreadableRecord, whole } from './fields.ts'
-import type { Field } from './fields.ts'
+import type { Field, Fields } from './fields.ts'
 import { toIso } from './instant.ts'
 import type { Instant } from './instant.ts'
 import type { Merchant } from './merchant.ts'
@@ -13,6 +13,7 @@ import type { Next } from './retry-policy.ts'
 import { changeSettings, DEFAULT_SETTINGS, settingsDocument } from './settings.ts'
 import type { Settings } from './settings.ts'
 import { STORE_NAMES } from './stores.ts'
+import type { Timeline } from './timeline.ts'
 import { CAUSES, STATUSES } from './transaction.ts'
 import type { HistoryEntry, Transaction } from './transaction.ts'
 
@@ -48,13 +49,18 @@ export function merchantRecord (merchant: Merchant): object {
   }
 }
 
+/** What a merchant has chosen, without who it is. */
+export const CHOICES: Fields<Pick<Merchant, 'settings' | 'faults' | 'timeline'>> = {
+  settings: ['settings', readSettings],
+  faults: ['faults', since(list(readFault), [])],
+  timeline: ['timeline', shape<Timeline>({ shiftMs: ['shift_ms', whole], frozenAt: ['frozen_at', orNull(instant)], isStepped: ['stepped', since(flag, false)] })]
+}
+
 export const readMerchant: Field<Merchant> = shape<Merchant>({
   merchantId: ['merchant_id', text],
   serverKey: ['server_key', text],
   clientKey: ['client_key', text],
-  settings: ['settings', readSettings],
-  faults: ['faults', since(list(readFault), [])],
-  timeline: ['timeline', shape({ shiftMs: ['shift_ms', whole], frozenAt: ['frozen_at', orNull(instant)], isStepped: ['stepped', since(flag, false)] })]
+  ...CHOICES
 })
 
 export function transactionRecord (transaction: Transaction): object {

@@ -6,6 +6,8 @@ export type RefusalCode =
   | 'notification_unknown' | 'merchant_unknown'
   | 'invalid_request' | 'invalid_settings' | 'key_taken'
   | 'advance_under_way' | 'time_goes_back' | 'world_not_empty'
+  | 'invalid_merchant' | 'merchant_taken' | 'default_merchant'
+  | 'invalid_import' | 'import_clash'
   | 'invalid_faults' | 'event_not_had'
 
 /** The emulator says no. Each dialect turns the code into its own answer; the message is for people. */

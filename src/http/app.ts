@@ -35,7 +35,7 @@ const NOT_FOR_OTHER_PAGES = { 'cross-origin-resource-policy': 'same-origin', 'x-
 
 /** The whole server: the very one that runs and that tests ask. */
 export function buildApp (deps: AppDeps): FastifyInstance {
-  const newErrorId = createErrorIds(deps.random)
+  const newErrorId = createErrorIds(deps.random, deps.events)
   const connections = new Connections(newErrorId)
   const app = Fastify({
     loggerInstance: deps.logger,

@@ -6,11 +6,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Merchant } from '../domain/merchant.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { findMerchant, recogniseMerchant } from '../operations/recognise-merchant.ts'
-import type { Clock, Storage } from '../ports.ts'
+import type { RecogniseMerchantDeps } from '../operations/recognise-merchant.ts'
+import type { Clock } from '../ports.ts'
+import { ApiError } from './api-error.ts'
 
-export interface AuthenticationDeps {
+export interface AuthenticationDeps extends RecogniseMerchantDeps {
   readonly clock: Clock
-  readonly storage: Storage
   /** null: there is no admin account. */
   readonly adminPassword: string | null
   readonly defaultMerchantId: string
@@ -19,6 +20,7 @@ export interface AuthenticationDeps {
 declare module 'fastify' {
   interface FastifyRequest {
     merchant: Merchant | null
+    isAdmin: boolean
   }
 }
 
@@ -42,6 +44,7 @@ export async function authenticateByKeyOrPassword (app: FastifyInstance, deps: A
   let pause = Promise.resolve()
 
   app.decorateRequest('merchant', null)
+  app.decorateRequest('isAdmin', false)
   await app.register(basicAuth, {
     authenticate: false,
     validate: async (username, password, request) => {
@@ -52,6 +55,7 @@ export async function authenticateByKeyOrPassword (app: FastifyInstance, deps: A
           await pause
           throw new Error('wrong admin password')
         }
+        request.isAdmin = true
         const merchantId = merchantIdOf(request) ?? deps.defaultMerchantId
         request.merchant = await findMerchant(deps, merchantId) ?? null
         if (request.merchant === null) throw new Refusal('merchant_unknown', `there is no merchant ${merchantId}; name another in X-Merchant-Id`)
@@ -67,6 +71,11 @@ export async function authenticateByKeyOrPassword (app: FastifyInstance, deps: A
 export function merchantOf ({ merchant }: FastifyRequest): Merchant {
   if (merchant === null) throw new Error('a route that serves a merchant needs authentication')
   return merchant
+}
+
+/** Lets only the admin account in, of those who have been recognised. */
+export async function adminOnly ({ isAdmin }: FastifyRequest): Promise<void> {
+  if (!isAdmin) throw new ApiError(403, 'admin_only', 'only the admin account may do this: log in as the user "admin" with the admin password')
 }
 
 function merchantIdOf ({ headers }: FastifyRequest): string | undefined {

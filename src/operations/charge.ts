@@ -41,7 +41,7 @@ export async function charge ({ clock, random, storage, events, sender }: Charge
 
   for (let tries = 0; tries < CODE_TRIES; tries++) {
     const inserted = await storage.insertTransaction(merchantId, ({ merchant, chance }) => {
-      if (merchant === undefined) throw new Error(`there is no merchant ${merchantId} any more`)
+      if (merchant === undefined) throw new Refusal('merchant_unknown', `there is no merchant ${merchantId} any more`)
       const now = nowOn(merchant.timeline, machineNow)
       const wanted = readCharge(request, merchant.settings, now)
       return opened(merchant, { request, urls, idempotencyKey, ...wanted }, now, random.draw(merchantId, `change ${chance}, try ${tries}`), faultChance(random, merchantId))

@@ -1,6 +1,7 @@
 import { struck } from '../domain/fault.ts'
 import type { Fault, Subject } from '../domain/fault.ts'
 import type { Merchant } from '../domain/merchant.ts'
+import { Refusal } from '../domain/refusal.ts'
 import type { Random, Storage } from '../ports.ts'
 import { faultChance } from './fault-chance.ts'
 
@@ -15,7 +16,7 @@ export async function meetFault ({ random, storage }: MeetFaultDeps, { merchantI
   if (faults.length === 0) return undefined
   let met: Fault | undefined
   await storage.changeMerchant(merchantId, (current) => {
-    if (current === undefined) throw new Error(`there is no merchant ${merchantId} any more`)
+    if (current === undefined) throw new Refusal('merchant_unknown', `there is no merchant ${merchantId} any more`)
     const strike = struck(current.faults, subject, faultChance(random, merchantId))
     met = strike.fault
     return { ...current, faults: strike.faults }

@@ -1,6 +1,7 @@
 import type { Instant } from '../domain/instant.ts'
 import { announce } from '../domain/notification.ts'
 import { makeApprovalCode } from '../domain/payment-code.ts'
+import { Refusal } from '../domain/refusal.ts'
 import { STORES } from '../domain/stores.ts'
 import { nowOn } from '../domain/timeline.ts'
 import { moved } from '../domain/transaction.ts'
@@ -39,7 +40,7 @@ export async function moveTransaction ({ clock, random, storage, events }: MoveT
     const { notifications, faults } = announce(transaction, merchant, { now, newId: draw.name }, faultChance(random, merchantId))
     return { transaction, notifications, merchant: { ...merchant, faults } }
   })
-  if (change === undefined) throw new Error(`transaction ${transactionId} is gone`)
+  if (change === undefined) throw new Refusal('transaction_unknown', `the transaction ${transactionId} is gone: its world was emptied`)
   publishChange(events, change)
   return change
 }

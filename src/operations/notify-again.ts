@@ -30,7 +30,7 @@ export async function notifyAgain ({ clock, random, storage, events, ...deps }: 
     const notifications = Array.from({ length: times }, () => notificationsOf(told, owner, { now, dueAt: now + delayMs, newId, tamper })).flat()
     return { transaction: current, notifications }
   })
-  if (change === undefined) throw new Error(`transaction ${transactionId} is gone`)
+  if (change === undefined) throw new Refusal('transaction_unknown', `the transaction ${transactionId} is gone: its world was emptied`)
   publishChange(events, change)
   return change
 }

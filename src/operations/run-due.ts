@@ -1,7 +1,7 @@
 import { byInstant, expired, lastAttempted } from '../domain/effect.ts'
 import type { Effect } from '../domain/effect.ts'
 import type { Instant } from '../domain/instant.ts'
-import type { AttemptCause } from '../domain/notification.ts'
+import type { AttemptCause, Notification } from '../domain/notification.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { NotKept } from '../ports.ts'
 import type { Due, Room } from '../ports.ts'
@@ -36,6 +36,8 @@ export interface RunDue {
   hold (merchantId: string): Promise<HeldTime>
   /** Attempts a notification at once, beside whatever its schedule does. */
   tryNow (merchantId: string, notificationId: string): Promise<void>
+  /** Ends the attempts of a merchant whose world is gone; they count as not made. */
+  abandon (merchantId: string): Promise<void>
   /** Resolves when no attempt is under way. */
   settled (): Promise<void>
   /** Begins nothing more, gives attempts under way `graceMs` to end, and aborts the others: they are made again. */
@@ -58,6 +60,8 @@ export function createRunDue (deps: RunDueDeps): RunDue {
   const goingOn = new Map<Promise<unknown>, string>()
   const held = new Set<string>()
   const stop = new AbortController()
+  /** What ends the attempts of each merchant. */
+  const stops = new Map<string, AbortController>()
   let isClosed = false
   let running = Promise.resolve()
   let pausing: Promise<void> | undefined
@@ -116,8 +120,29 @@ export function createRunDue (deps: RunDueDeps): RunDue {
   }
 
   async function tryOnce (due: Due & { kind: 'attempt' }, cause: AttemptCause): Promise<Effect | undefined> {
-    const notification = await attemptNotification(deps, due.notificationId, { cause, signal: stop.signal })
+    const notification = await attempt(due.merchantId, due.notificationId, cause)
     return notification === undefined ? undefined : lastAttempted(notification, due.order)
+  }
+
+  async function attempt (merchantId: string, id: string, cause: AttemptCause): Promise<Notification | undefined> {
+    const { signal } = stopOf(merchantId)
+    try {
+      return await attemptNotification(deps, id, { cause, signal })
+    } catch (error) {
+      if (signal.aborted && !stop.signal.aborted) return undefined
+      throw error
+    }
+  }
+
+  function stopOf (merchantId: string): AbortController {
+    if (stop.signal.aborted) return stop
+    const known = stops.get(merchantId) ?? new AbortController()
+    stops.set(merchantId, known)
+    return known
+  }
+
+  function ownWork (merchantId: string): Array<Promise<unknown>> {
+    return [...goingOn].flatMap(([going, of]) => of === merchantId ? going : [])
   }
 
   async function giveBack (due: Due, error: unknown): Promise<void> {
@@ -195,11 +220,14 @@ export function createRunDue (deps: RunDueDeps): RunDue {
     hold: async (merchantId) => {
       if (held.has(merchantId)) throw new Refusal('advance_under_way', 'the clock of this merchant is being moved; wait for that call to answer')
       held.add(merchantId)
-      const ownWork = (): Array<Promise<unknown>> => [...goingOn].flatMap(([going, of]) => of === merchantId ? going : [])
-      for (let own = ownWork(); own.length > 0; own = ownWork()) await Promise.allSettled(own)
+      for (let own = ownWork(merchantId); own.length > 0; own = ownWork(merchantId)) await Promise.allSettled(own)
       return holdOf(merchantId)
     },
-    tryNow: (merchantId, notificationId) => goOn(merchantId, attemptNotification(deps, notificationId, { cause: 'admin', signal: stop.signal }).then(onRoom)),
+    tryNow: (merchantId, notificationId) => goOn(merchantId, attempt(merchantId, notificationId, 'admin').then(onRoom)),
+    abandon: async (merchantId) => {
+      stops.get(merchantId)?.abort()
+      stops.delete(merchantId)
+    },
     settled: async () => {
       while (goingOn.size > 0) await Promise.all(goingOn.keys())
     },
@@ -210,6 +238,7 @@ export function createRunDue (deps: RunDueDeps): RunDue {
       const ended = Promise.allSettled(goingOn.keys()).then(() => grace.abort())
       await clock.wait(graceMs, grace.signal)
       stop.abort()
+      for (const each of stops.values()) each.abort()
       await ended
     }
   }

@@ -1,5 +1,6 @@
 import type { Instant } from '../domain/instant.ts'
 import type { Merchant } from '../domain/merchant.ts'
+import { Refusal } from '../domain/refusal.ts'
 import { isFrozen, nowOn } from '../domain/timeline.ts'
 import type { ClockFace, Storage } from '../ports.ts'
 
@@ -10,7 +11,7 @@ export interface ShowClockDeps {
 
 export async function showClock ({ clock, storage }: ShowClockDeps, { merchantId }: Pick<Merchant, 'merchantId'>): Promise<ClockFace> {
   const merchant = await storage.findMerchant(merchantId)
-  if (merchant === undefined) throw new Error(`there is no merchant ${merchantId} any more`)
+  if (merchant === undefined) throw new Refusal('merchant_unknown', `there is no merchant ${merchantId} any more`)
   const next = await storage.nextDue(() => Infinity, (id) => id === merchantId)
   const { timeline } = merchant
   const machineNow = clock.now()

@@ -13,7 +13,7 @@ export async function waitForAttempts (deps: WaitForAttemptsDeps, notifications:
   const latest = async (): Promise<readonly Notification[]> => (await Promise.all(ids.map((id) => deps.storage.findNotification(id)))).filter((each) => each !== undefined)
   await watch(
     deps,
-    (event) => event.kind === 'notification' && ids.includes(event.notification.id),
+    (event) => event.kind === 'reset' || (event.kind === 'notification' && ids.includes(event.notification.id)),
     async () => (await latest()).every(({ attempts, state }) => attempts.length > 0 || state !== 'waiting'),
     timeoutMs
   )

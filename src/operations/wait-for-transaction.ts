@@ -19,7 +19,7 @@ export async function waitForTransaction (deps: ShowTransactionDeps & WatchDeps,
   const { transaction: { transactionId } } = await showTransaction(deps, merchant, ref)
   const holds = await watch(
     deps,
-    (event) => (event.kind === 'transaction' && event.transaction.transactionId === transactionId) || (event.kind === 'notification' && event.notification.transactionId === transactionId),
+    (event) => (event.kind === 'reset' && event.merchantId === merchant.merchantId) || (event.kind === 'transaction' && event.transaction.transactionId === transactionId) || (event.kind === 'notification' && event.notification.transactionId === transactionId),
     async () => isAwaited(await showTransaction(deps, merchant, transactionId)),
     timeoutMs
   )

@@ -99,7 +99,7 @@ export async function emulatorOver (storage: Storage, sender: Sender): Promise<F
   await openMerchant({ storage, sender }, { merchantId: MERCHANT_ID, given: { notificationUrls: ['http://shop.test/notify'] }, defaults: { serverKey: SERVER_KEY, clientKey: CLIENT_KEY } })
   const runDue = createRunDue({ clock, random, storage, sender, events, onError: () => {}, onRoom: () => {} })
   return {
-    app: buildApp({ clock, random, storage, events, sender, runDue, stopping: new AbortController().signal, runId: 'run', logger: pino({ level: 'silent' }), adminPassword: null, defaultMerchantId: MERCHANT_ID, allowedHosts: [], notReady: () => storage.trouble() }),
+    app: buildApp({ clock, random, storage, events, sender, runDue, stopping: new AbortController().signal, runId: 'run', logger: pino({ level: 'silent' }), adminPassword: null, autoMerchants: false, defaultMerchantId: MERCHANT_ID, allowedHosts: [], notReady: () => storage.trouble() }),
     runDue,
     waits
   }

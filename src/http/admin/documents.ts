@@ -6,6 +6,7 @@ import type { Merchant } from '../../domain/merchant.ts'
 import { writeAmount } from '../../domain/money.ts'
 import type { Attempt, Notification } from '../../domain/notification.ts'
 import type { Next } from '../../domain/retry-policy.ts'
+import { settingsDocument } from '../../domain/settings.ts'
 import type { Transaction } from '../../domain/transaction.ts'
 import { toWib } from '../../domain/wib.ts'
 import type { ClockFace } from '../../ports.ts'
@@ -67,6 +68,15 @@ export function notificationSummary (notification: Notification): Document {
     next_attempt_at: notification.dueAt === null ? null : toIso(notification.dueAt),
     attempts: notification.attempts.map(attemptSummary)
   }
+}
+
+/** A merchant with its keys in full; only for who has just made it. */
+export function merchantDocument ({ merchantId, serverKey, clientKey, settings }: Merchant): Document {
+  return { merchant_id: merchantId, server_key: serverKey, client_key: clientKey, settings: settingsDocument(settings) }
+}
+
+export function maskedMerchantDocument (merchant: Merchant): Document {
+  return { ...merchantDocument(merchant), server_key: maskKey(merchant.serverKey), client_key: maskKey(merchant.clientKey) }
 }
 
 function attemptSummary (attempt: Attempt): Document {

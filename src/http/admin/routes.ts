@@ -30,9 +30,13 @@ import { clockRoutes } from './clock-routes.ts'
 import { notificationDocument, notificationSummary, transactionDocument, transactionSummary } from './documents.ts'
 import { createFeed } from './feed.ts'
 import type { FeedDeps } from './feed.ts'
+import { merchantRoutes } from './merchant-routes.ts'
+import type { MerchantDeps } from './merchant-routes.ts'
 import { AwaitedQuery, Id, NoBody, NotificationsQuery, NotifyBody, PayBody, Ref, TransactionsQuery, WaitQuery } from './schemas.ts'
+import { worldRoutes } from './world-routes.ts'
+import type { WorldDeps } from './world-routes.ts'
 
-export type AdminDeps = MoveTransactionDeps & AuthenticationDeps & ChangeSettingsDeps & MoveClockDeps & TryNotificationDeps & WaitForAttemptsDeps & FeedDeps
+export type AdminDeps = MoveTransactionDeps & AuthenticationDeps & ChangeSettingsDeps & MerchantDeps & MoveClockDeps & WorldDeps & TryNotificationDeps & WaitForAttemptsDeps & FeedDeps
 
 const DEFAULT_LIMIT = 50
 
@@ -45,6 +49,8 @@ export const adminRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, dep
   app.addHook('onRequest', app.basicAuth)
 
   await app.register(clockRoutes, { ...deps, prefix: '' })
+  await app.register(worldRoutes, { ...deps, prefix: '' })
+  await app.register(merchantRoutes, { ...deps, prefix: '' })
 
   app.get('/transactions', { schema: { querystring: TransactionsQuery } }, async (request) => {
     const { items, nextCursor } = await listTransactions(deps, merchantOf(request), { ...request.query, limit: limitOf(request.query) })

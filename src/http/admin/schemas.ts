@@ -54,6 +54,15 @@ export const NotifyBody = Type.Optional(Type.Union([optional({
   tamper: Type.Union([oneOf(TAMPERS), Type.Null()])
 }), Type.Null()]))
 
+export const MerchantId = Type.Object({ merchant_id: Type.String({ minLength: 1 }) })
+
+export const MerchantBody = Type.Optional(Type.Union([optional({
+  merchant_id: Type.String({ description: '1 to 50 letters, digits, - or _; made up unless given' }),
+  server_key: Type.String({ description: 'made up unless given' }),
+  client_key: Type.String({ minLength: 1, description: 'made up unless given' }),
+  settings: Type.Record(Type.String(), Type.Unknown(), { description: 'as in PUT /admin/settings' })
+}), Type.Null()]))
+
 export const AdvanceBody = Type.Union([
   Type.Object({ by: Type.Union([Type.String(), Type.Integer()], { description: 'a duration such as 24h' }) }, { additionalProperties: false }),
   Type.Object({ to: Type.String({ description: 'a time such as 2026-11-23 20:00:00 in WIB, or ISO 8601 with a zone' }) }, { additionalProperties: false })

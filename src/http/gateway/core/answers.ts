@@ -59,6 +59,8 @@ const REFUSALS: Partial<Record<RefusalCode, MakeAnswer>> = {
   }),
   channel_inactive: error('402', MESSAGES.inactive),
   order_taken: error('406', MESSAGES.conflict),
+  // Deleted while it was asked.
+  merchant_unknown: FAULTS.unauthorized,
   transaction_unknown: error('404', MESSAGES.unknown),
   not_b2b: error('404', MESSAGES.unknown),
   action_refused: stateForbids,

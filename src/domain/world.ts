@@ -1,0 +1,142 @@
+import type { Fault } from './fault.ts'
+import { list, object, shape, since, UnreadableRecord, whole } from './fields.ts'
+import type { Field } from './fields.ts'
+import { isObject } from './json.ts'
+import type { Merchant } from './merchant.ts'
+import type { Notification } from './notification.ts'
+import { CHOICES, merchantRecord, notificationRecord, readNotification, readTransaction, transactionRecord } from './records.ts'
+import { Refusal } from './refusal.ts'
+import type { Settings } from './settings.ts'
+import { readTarget } from './target.ts'
+import type { Timeline } from './timeline.ts'
+import { isLive } from './transaction.ts'
+import type { Transaction } from './transaction.ts'
+
+export type WorldRecord =
+  | { readonly transaction: Transaction, readonly notification?: undefined }
+  | { readonly notification: Notification, readonly transaction?: undefined }
+
+/** A merchant and all that is recorded in its world, in the order of recording. */
+export interface WorldContent {
+  readonly merchant: Merchant
+  readonly chance: number
+  readonly records: readonly WorldRecord[]
+}
+
+/** What a document brings: all but who the merchant is. */
+export interface ImportedWorld extends Omit<WorldContent, 'merchant'> {
+  readonly settings: Settings
+  readonly faults: readonly Fault[]
+  readonly timeline: Timeline
+}
+
+const VERSION = 1
+
+/** A world as one document. Keys are left out: whoever takes it in has its own. */
+export function worldDocument ({ merchant, chance, records }: WorldContent): object {
+  const { server_key: _server, client_key: _client, ...choices } = merchantRecord(merchant) as Readonly<Record<string, unknown>>
+  return {
+    version: VERSION,
+    merchant: choices,
+    chance,
+    transactions: records.flatMap(({ transaction }, order) => transaction === undefined ? [] : { ...transactionRecord(transaction), order }),
+    notifications: records.flatMap(({ notification }, order) => notification === undefined ? [] : { ...notificationRecord(notification), order })
+  }
+}
+
+/** Throws `invalid_import`, which names the member, for a document that could not be such a world. */
+export function readWorld (document: unknown): ImportedWorld {
+  try {
+    if (!isObject(document) || document.version === undefined) throw new UnreadableRecord('this is not an export of Warung: it should be an object with a version')
+    if (document.version !== VERSION) throw new UnreadableRecord(`version: this Warung reads version ${VERSION}, not ${JSON.stringify(document.version)}`)
+    const { merchant, chance, transactions, notifications } = readDocument(document)
+    const ordered = [...transactions, ...notifications].sort((a, b) => a.order - b.order)
+    const records = ordered.map(({ record }) => record)
+    checkTogether(records)
+    return { ...merchant, chance, records }
+  } catch (error) {
+    throw error instanceof UnreadableRecord ? new Refusal('invalid_import', `${error.message}; nothing was imported`) : error
+  }
+}
+
+const readDocument = shape<{ merchant: Pick<ImportedWorld, 'settings' | 'faults' | 'timeline'>, chance: number, transactions: readonly Ordered[], notifications: readonly Ordered[] }>({
+  merchant: ['merchant', shape(CHOICES)],
+  chance: ['chance', whole],
+  transactions: ['transactions', numbered((member) => ({ transaction: checked(readTransaction(member), TRANSACTION_CHECKS) }))],
+  notifications: ['notifications', numbered((member) => ({ notification: checked(readNotification(member), NOTIFICATION_CHECKS) }))]
+})
+
+interface Ordered {
+  readonly order: number
+  readonly record: WorldRecord
+}
+
+/** Those without an order come last, as they stand. */
+function numbered (read: Field<WorldRecord>): Field<readonly Ordered[]> {
+  const order = since(whole, Number.MAX_SAFE_INTEGER)
+  return (member) => list((item) => item)(member).map((item, index) => {
+    try {
+      return { order: order(object(item).order), record: read(item) }
+    } catch (error) {
+      throw error instanceof UnreadableRecord ? new UnreadableRecord(`item ${index + 1}: ${error.message}`) : error
+    }
+  })
+}
+
+type Check<Value> = readonly [problem: string, isFine: (value: Value) => boolean]
+
+const TRANSACTION_CHECKS: ReadonlyArray<Check<Transaction>> = [
+  ['transaction_id, order_id and payment_code: should not be empty', ({ transactionId, orderId, paymentCode }) => [transactionId, orderId, paymentCode].every((name) => name !== '')],
+  ['gross_amount: should be at least 1', ({ grossAmount }) => grossAmount >= 1],
+  ['history: should begin with pending and end with the status', ({ history, status }) => history[0]?.status === 'pending' && history.at(-1)?.status === status],
+  ['settled_at: should be there exactly if the history has a settlement', ({ history, settledAt }) => history.some(({ status }) => status === 'settlement') === (settledAt !== null)],
+  ['urls: should be http or https URLs without credentials', ({ urls: { override, append } }) => [...override ?? [], ...append].every(isTarget)]
+]
+
+const NOTIFICATION_CHECKS: ReadonlyArray<Check<Notification>> = [
+  ['url: should be an http or https URL without credentials', ({ url }) => isTarget(url)],
+  ['due_at: should be there exactly if the state is waiting', ({ state, dueAt }) => (state === 'waiting') === (dueAt !== null)],
+  ['held_by: should be null unless the state is held', ({ state, heldBy }) => heldBy === null || state === 'held'],
+  ['attempts: should be numbered from 1', ({ attempts }) => attempts.every(({ number }, index) => number === index + 1)],
+  ['body: should be a JSON object as text', ({ body }) => isJsonObject(body)]
+]
+
+function checked<Value> (value: Value, checks: ReadonlyArray<Check<Value>>): Value {
+  for (const [problem, isFine] of checks) if (!isFine(value)) throw new UnreadableRecord(problem)
+  return value
+}
+
+/** What no record shows alone. */
+function checkTogether (records: readonly WorldRecord[]): void {
+  const transactions = new Map<string, Transaction>()
+  const notifications = new Set<string>()
+  /** Order ids and codes of live transactions. */
+  const held = new Set<string>()
+  for (const { transaction, notification } of records) {
+    if (notification !== undefined) {
+      const { id, transactionId, orderId } = notification
+      if (notifications.size === notifications.add(id).size) throw new UnreadableRecord(`notifications: two have the id "${id}"`)
+      if (transactions.get(transactionId)?.orderId !== orderId) throw new UnreadableRecord(`notifications: "${id}" should follow a transaction "${transactionId}" with the order id "${orderId}"`)
+      continue
+    }
+    const { transactionId, orderId, store, paymentCode, status } = transaction
+    if (transactions.has(transactionId)) throw new UnreadableRecord(`transactions: two have the id "${transactionId}"`)
+    transactions.set(transactionId, transaction)
+    for (const [name, key] of [[`order id "${orderId}"`, `order ${orderId}`], [`payment code "${paymentCode}"`, `${store} ${paymentCode}`]] as const) {
+      if (held.has(key)) throw new UnreadableRecord(`transactions: the ${name} belongs to a pending or paid one and to a later one`)
+      if (isLive(status)) held.add(key)
+    }
+  }
+}
+
+function isTarget (url: string): boolean {
+  return readTarget(url) !== undefined
+}
+
+function isJsonObject (text: string): boolean {
+  try {
+    return isObject(JSON.parse(text))
+  } catch {
+    return false
+  }
+}
