@@ -5,7 +5,7 @@ import { basic, chargeBody, MERCHANT_ID, testEmulator } from '../support/emulato
 import type { TestEmulator } from '../support/emulator.ts'
 import { startReceiver } from '../support/receiver.ts'
 import { charge, lapsesAfter, notificationsOf, set } from '../support/storage-world.ts'
-import { askerOf, made, PASSWORD } from '../support/worlds.ts'
+import { admin, askerOf, made, PASSWORD } from '../support/worlds.ts'
 
 type Document = Record<string, any>
 
@@ -75,7 +75,7 @@ test('an emptied world repeats what it did, and keeps settings, faults and clock
   const reply = await emulator.ask('POST', '/admin/reset')
   t.equal(reply.statusCode, 200)
   t.same((await emulator.ask('GET', '/admin/transactions')).json().items, [])
-  t.equal((await emulator.ask('GET', '/v2/order-101/status')).json().status_code, '404')
+  t.equal((await emulator.ask('GET', '/admin/transactions/order-101')).statusCode, 404)
   t.same(await choices(), before)
   t.same(await life(), first)
   t.equal((await emulator.ask('POST', '/admin/clock/reset')).statusCode, 409)
@@ -100,6 +100,31 @@ test('a world may be emptied while a receiver is being called; nothing of that a
   t.equal((await charge(emulator, 'order-101')).transaction_id, id, 'by the same names')
   t.match(await notificationsOf(emulator, 'order-101'), [{ state: 'waiting', attempts: { length: 0 } }])
 })
+
+const ends: Array<[what: string, end: (emulator: TestEmulator, merchantId: string, ask: TestEmulator['ask']) => Promise<{ readonly statusCode: number }>, status: number, advanced: number]> = [
+  ['emptied', (_emulator, _merchantId, ask) => ask('POST', '/admin/reset'), 200, 200],
+  ['deleted', (emulator, merchantId) => admin(emulator)('DELETE', `/admin/merchants/${merchantId}`), 204, 404]
+]
+for (const [what, end, status, advanced] of ends) {
+  test(`a world may be ${what} while its clock is moved: the advance ends, and the next one is free`, async (t) => {
+    const receiver = await startReceiver(() => {})
+    t.teardown(() => receiver.close())
+    const emulator = await testEmulator(t, WITH_ADMIN)
+    const { merchant_id: id, server_key: key } = await made(emulator, { settings: { notification_urls: [receiver.url] } })
+    const ask = askerOf(emulator, key)
+    await ask('POST', '/v2/charge', chargeBody())
+    const advance = ask('POST', '/admin/clock/advance', { by: '48h' })
+    await receiver.received(1)
+
+    t.equal((await end(emulator, id, ask)).statusCode, status)
+    const answer = await advance
+    t.equal(answer.statusCode, advanced)
+    if (advanced === 200) t.same(answer.json().effects, [])
+    await made(emulator, { merchant_id: 'G5', server_key: 'key-5' })
+    t.equal((await askerOf(emulator, 'key-5')('POST', '/admin/clock/advance', { by: '1h' })).statusCode, 200)
+    if (advanced === 200) t.equal((await ask('POST', '/admin/clock/advance', { by: '1h' })).statusCode, 200)
+  })
+}
 
 test('events tell of a reset', async (t) => {
   const emulator = await testEmulator(t)
