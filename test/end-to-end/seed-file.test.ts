@@ -70,3 +70,24 @@ test('auto merchants that were opened are there after a restart', async (t) => {
     await sandbox.close()
   }
 })
+
+test('what was emptied, imported and charged before a kill is so after it', async (t) => {
+  const data = join(t.testdir(), 'warung.json')
+  const first = await startOn(t, data, { flags: ['--seed-file', SEED] })
+  const exported = (await first.ask('GET', '/admin/export')).body
+  t.equal((await first.ask('POST', '/admin/reset')).http, 200)
+  await first.charge('after')
+  t.equal((await first.ask('POST', '/admin/import', exported)).http, 200)
+  await first.ask('POST', '/admin/reset')
+  await first.charge('last')
+  const before = (await first.ask('GET', '/admin/export')).body
+  await first.stop('SIGKILL')
+
+  const second = await startOn(t, data, { flags: ['--seed-file', SEED] })
+  t.same((await second.ask('GET', '/admin/export')).body, before)
+  t.equal((await second.ask('GET', '/v2/seed-paid/status')).body.status_code, '404')
+  await second.stop()
+  const third = await startOn(t, data)
+  t.same((await third.ask('GET', '/admin/export')).body, before)
+  await third.stop()
+})
