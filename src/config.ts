@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { Command, CommanderError } from 'commander'
 
 import { readDuration } from './domain/duration.ts'
-import { merchantIdProblem, serverKeyProblem } from './domain/merchant.ts'
+import { DEFAULT_CLIENT_KEY, DEFAULT_SERVER_KEY, merchantIdProblem, serverKeyProblem } from './domain/merchant.ts'
 import { readTarget } from './domain/target.ts'
 
 /** What the process was told: flags first, then the environment, then the defaults. */
@@ -43,8 +43,6 @@ export class HelpShown extends Error {
 }
 
 export const MEMORY = ':memory:'
-export const DEFAULT_SERVER_KEY = 'SB-Mid-server-warung'
-export const DEFAULT_CLIENT_KEY = 'SB-Mid-client-warung'
 
 /** The words of the command line. */
 const ABOUT: Readonly<Record<string, string>> = {

@@ -1,11 +1,14 @@
+import { failure } from './charge-failure.ts'
 import { readExpiry } from './custom-expiry.ts'
 import type { CustomExpiry } from './custom-expiry.ts'
+import { seenOf, suchAs } from './explanation.ts'
+import type { Explanation } from './explanation.ts'
 import type { Instant } from './instant.ts'
 import type { JsonObject } from './json.ts'
 import { readNumber } from './money.ts'
 import { Refusal } from './refusal.ts'
 import type { Settings } from './settings.ts'
-import { readStore, STORES } from './stores.ts'
+import { readStore, STORE_NAMES, STORES } from './stores.ts'
 import type { Store } from './stores.ts'
 
 /** What may stand where a text or a number is documented; `null` counts as absent (docs/gateway.md, 13). */
@@ -83,6 +86,8 @@ const CUSTOMER_LIMITS = { first_name: 255, last_name: 255, email: 255, phone: 25
 const ADDRESS_LIMITS = { ...CUSTOMER_LIMITS, address: 255, city: 255, postal_code: 255, country_code: 3 }
 const ITEM_LIMITS = { id: 50, brand: 50, category: 50, merchant_name: 50 }
 const FIELD_LIMITS = { custom_field1: 255, custom_field2: 255, custom_field3: 255 }
+/** A thousand items, each with its failures, need not all be explained. */
+const MAX_EXPLAINED = 100
 
 /** Reads a charge made at `now`. Throws `invalid_charge` with every failure, or `channel_inactive`. */
 export function readCharge (request: ChargeRequest, settings: Settings, now: Instant): Charge {
@@ -93,22 +98,21 @@ export function readCharge (request: ChargeRequest, settings: Settings, now: Ins
   const orderId = textOf(request.transaction_details?.order_id)
   const amount = readNumber(request.transaction_details?.gross_amount)
 
-  const messages = [
-    ...type === '' ? ['payment_type is required'] : [],
-    ...transactionMessages(request, orderId, store, settings),
-    ...isCstore ? storeMessages(request.cstore, store) : [],
-    ...itemMessages(request.item_details ?? []),
-    ...customerMessages(request.customer_details ?? {}, store),
-    ...'messages' in expiry ? expiry.messages : [],
-    ...lengthMessages('', request, FIELD_LIMITS)
+  const failures = [
+    ...type === '' ? [failure('required', 'payment_type', request.payment_type, 'the payment type')] : [],
+    ...transactionFailures(request, orderId, store, settings),
+    ...isCstore ? storeFailures(request.cstore, store) : [],
+    ...(request.item_details ?? []).flatMap(itemFailures),
+    ...customerFailures(request.customer_details ?? {}, store),
+    ...'failures' in expiry ? expiry.failures : [],
+    ...lengthFailures('', request, FIELD_LIMITS)
   ]
-  if (messages.length > 0) {
-    throw new Refusal('invalid_charge', messages.join('; '), { messages: [...new Set(messages)] })
+  if (failures.length > 0) {
+    const messages = failures.map(({ message }) => message)
+    throw new Refusal('invalid_charge', messages.join('; '), { messages: [...new Set(messages)], explanations: failures.slice(0, MAX_EXPLAINED) })
   }
-  if (store === undefined || !settings.activeStores.includes(store)) {
-    throw new Refusal('channel_inactive', `${store ?? type} is not active for this merchant`)
-  }
-  if (amount.kind !== 'whole' || 'messages' in expiry) throw new Error('a charge without messages has an amount and an expiry')
+  if (store === undefined || !settings.activeStores.includes(store)) throw inactive(type, store, settings)
+  if (amount.kind !== 'whole' || 'failures' in expiry) throw new Error('a charge without failures has an amount and an expiry')
   return { store, orderId, grossAmount: amount.value, expiresAt: expiry.expiresAt }
 }
 
@@ -121,40 +125,60 @@ export function textOf (value: Scalar): string {
   return Number.isInteger(value) ? BigInt(value).toString() : value.toFixed(20).replace(/0+$/, '')
 }
 
-function transactionMessages (request: ChargeRequest, orderId: string, store: Store | undefined, settings: Settings): string[] {
-  const details = request.transaction_details
-  if (details === null || details === undefined) return ['transaction_details is required']
-  return [...orderIdMessages(orderId, settings), ...amountMessages(request, store, settings)]
-    .map((problem) => `transaction_details.${problem}`)
+function inactive (type: string, store: Store | undefined, { activeStores }: Settings): Refusal {
+  const message = `${store ?? type} is not active for this merchant`
+  const about = { rule: 'channel_inactive', message, reference: '12 Order of checks' } as const
+  const stores = 'a store among active_stores of /admin/settings'
+  return new Refusal('channel_inactive', message, {
+    explanations: [store === undefined
+      ? { ...about, field: 'payment_type', seen: seenOf(type), expected: suchAs('the one payment type that is emulated', PAYMENT_TYPE) }
+      : { ...about, field: 'cstore.store', seen: store, expected: activeStores.length === 0 ? `${stores}, which is empty now` : suchAs(stores, activeStores[0]) }]
+  })
 }
 
-function orderIdMessages (orderId: string, { strictOrderId }: Settings): string[] {
-  if (orderId === '') return ['order_id is required']
+function transactionFailures (request: ChargeRequest, orderId: string, store: Store | undefined, settings: Settings): Explanation[] {
+  const details = request.transaction_details
+  if (details === null || details === undefined) return [failure('required', 'transaction_details', details, 'an object with order id and amount')]
+  return [...orderIdFailures(orderId, settings), ...amountFailures(request, store, settings)]
+}
+
+function orderIdFailures (orderId: string, { strictOrderId }: Settings): Explanation[] {
+  const field = 'transaction_details.order_id'
+  if (orderId === '') return [failure('required', field, undefined, 'the id of your order')]
   return [
-    ...orderId.length > 50 ? ['order_id too long'] : [],
-    ...strictOrderId && !ORDER_ID.test(orderId) ? ['order_id is invalid'] : []
+    ...orderId.length > 50 ? [failure('too_long', field, orderId, 'at most 50 characters')] : [],
+    ...strictOrderId && !ORDER_ID.test(orderId) ? [failure('invalid', field, orderId, 'letters, digits and - _ ~ . only')] : []
   ]
 }
 
-function amountMessages (request: ChargeRequest, store: Store | undefined, settings: Settings): string[] {
-  const amount = readNumber(request.transaction_details?.gross_amount)
-  if (amount.kind === 'absent') return ['gross_amount is required']
-  if (amount.kind === 'text') return ['gross_amount is not a number']
-
-  const messages: string[] = []
-  const isPositive = amount.value >= 0.01
-  if (!isPositive) messages.push('gross_amount must be greater than or equal to 0.01')
-  if (isPositive && amount.kind === 'fraction') messages.push('gross_amount is not an integer')
-  // Past this a number is no longer exact; with the store limits on, a much lower one is met first.
-  if (amount.kind === 'whole' && !Number.isSafeInteger(amount.value) && !settings.storeLimits) messages.push('gross_amount is invalid')
+function amountFailures (request: ChargeRequest, store: Store | undefined, settings: Settings): Explanation[] {
+  const given = request.transaction_details?.gross_amount
+  const amount = readNumber(given)
   const sum = sumOf(request.item_details ?? [])
-  if (sum !== undefined && sum !== amount.value) messages.push('gross_amount is not equal to the sum of item_details')
+  const fail = (rule: Parameters<typeof failure>[0], demand: string, more: Parameters<typeof failure>[4] = {}): Explanation =>
+    failure(rule, 'transaction_details.gross_amount', given, demand, { ...sum !== undefined && isAllowed(sum, store, settings) ? { example: sum } : {}, ...more })
+  if (amount.kind === 'absent') return [fail('required', 'the amount in whole rupiah')]
+  if (amount.kind === 'text') return [fail('not_a_number', 'whole rupiah in digits alone')]
+
+  const failures: Explanation[] = []
+  const isPositive = amount.value >= 0.01
+  if (!isPositive) failures.push(fail('not_positive', 'more than nothing'))
+  if (isPositive && amount.kind === 'fraction') failures.push(fail('not_an_integer', 'whole rupiah, without a fraction'))
+  // Past this a number is no longer exact; with the store limits on, a much lower one is met first.
+  if (amount.kind === 'whole' && !Number.isSafeInteger(amount.value) && !settings.storeLimits) failures.push(fail('invalid', `at most ${Number.MAX_SAFE_INTEGER}`))
+  if (sum !== undefined && sum !== amount.value) failures.push(fail('sum_differs', 'the sum of price times quantity of all items', { example: Number.isFinite(sum) ? sum : undefined }))
   if (isPositive && amount.kind === 'whole' && settings.storeLimits && store !== undefined) {
     const { minAmount, maxAmount } = STORES[store]
-    if (amount.value < minAmount) messages.push(`gross_amount is below the minimum for ${store}`)
-    if (amount.value > maxAmount) messages.push(`gross_amount is above the maximum for ${store}`)
+    if (amount.value < minAmount) failures.push(fail('below_minimum', `at least ${minAmount}`, { of: store }))
+    if (amount.value > maxAmount) failures.push(fail('above_maximum', `at most ${maxAmount}`, { of: store }))
   }
-  return messages
+  return failures
+}
+
+/** Could this be the amount of a charge? */
+function isAllowed (amount: number, store: Store | undefined, { storeLimits }: Settings): boolean {
+  const { minAmount, maxAmount } = storeLimits && store !== undefined ? STORES[store] : { minAmount: 1, maxAmount: Number.MAX_SAFE_INTEGER }
+  return amount >= minAmount && amount <= maxAmount
 }
 
 /** undefined where there is nothing to add up, or an item has no usable price or quantity. */
@@ -168,51 +192,54 @@ function sumOf (items: readonly ItemDetail[]): number | undefined {
   return items.length === 0 ? undefined : sum
 }
 
-function storeMessages (cstore: ChargeRequest['cstore'], store: Store | undefined): string[] {
-  if (cstore === null || cstore === undefined) return ['cstore is required']
-  if (textOf(cstore.store) === '') return ['cstore.store is required']
-  return store === undefined ? ['cstore.store is invalid'] : []
+function storeFailures (cstore: ChargeRequest['cstore'], store: Store | undefined): Explanation[] {
+  if (cstore === null || cstore === undefined) return [failure('required', 'cstore', cstore, 'an object with the store')]
+  const demand = STORE_NAMES.join(' or ')
+  if (textOf(cstore.store) === '') return [failure('required', 'cstore.store', cstore.store, demand)]
+  return store === undefined ? [failure('invalid', 'cstore.store', cstore.store, demand)] : []
 }
 
-function itemMessages (items: readonly ItemDetail[]): string[] {
-  return items.flatMap((item) => {
-    const price = readNumber(item.price)
-    const quantity = readNumber(item.quantity)
-    const name = textOf(item.name)
-    return [
-      ...price.kind === 'absent' ? ['item_details.price is required'] : [],
-      ...price.kind === 'text' ? ['item_details.price is not a number'] : [],
-      ...price.kind === 'fraction' ? ['item_details.price is not an integer'] : [],
-      ...quantity.kind === 'absent' ? ['item_details.quantity is required'] : [],
-      ...quantity.kind === 'text' ? ['item_details.quantity is not a number'] : [],
-      ...quantity.kind === 'fraction' || (quantity.kind === 'whole' && quantity.value < 1) ? ['item_details.quantity is invalid'] : [],
-      ...name === '' ? ['item_details Name is required'] : [],
-      ...name.length > 50 ? ['item_details Name too long'] : [],
-      ...lengthMessages('item_details.', item, ITEM_LIMITS)
-    ]
-  })
+function itemFailures (item: ItemDetail, index: number): Explanation[] {
+  const path = `item_details[${index}].`
+  const price = readNumber(item.price)
+  const quantity = readNumber(item.quantity)
+  const name = textOf(item.name)
+  const fail = (rule: Parameters<typeof failure>[0], member: 'price' | 'quantity' | 'name', demand: string): Explanation =>
+    failure(rule, `${path}${member}`, item[member], demand, member === 'name' ? { called: 'item_details Name' } : {})
+  return [
+    ...price.kind === 'absent' ? [fail('required', 'price', 'the price of one, in whole rupiah')] : [],
+    ...price.kind === 'text' ? [fail('not_a_number', 'price', 'whole rupiah in digits alone')] : [],
+    ...price.kind === 'fraction' ? [fail('not_an_integer', 'price', 'whole rupiah, without a fraction')] : [],
+    ...quantity.kind === 'absent' ? [fail('required', 'quantity', 'how many')] : [],
+    ...quantity.kind === 'text' ? [fail('not_a_number', 'quantity', 'a whole number of at least 1')] : [],
+    ...quantity.kind === 'fraction' || (quantity.kind === 'whole' && quantity.value < 1) ? [fail('invalid', 'quantity', 'a whole number of at least 1')] : [],
+    ...name === '' ? [fail('required', 'name', 'what is sold')] : [],
+    ...name.length > 50 ? [fail('too_long', 'name', 'at most 50 characters')] : [],
+    ...lengthFailures(path, item, ITEM_LIMITS)
+  ]
 }
 
-function customerMessages (customer: CustomerDetails, store: Store | undefined): string[] {
+function customerFailures (customer: CustomerDetails, store: Store | undefined): Explanation[] {
   const email = textOf(customer.email)
   const checksEmail = store !== undefined && STORES[store].checksEmail
   return [
-    ...lengthMessages('customer_details.', customer, CUSTOMER_LIMITS),
-    ...checksEmail && email !== '' && !EMAIL.test(email) ? ['customer_details.email is invalid'] : [],
-    ...addressMessages('customer_details.billing_address.', customer.billing_address ?? {}),
-    ...addressMessages('customer_details.shipping_address.', customer.shipping_address ?? {})
+    ...lengthFailures('customer_details.', customer, CUSTOMER_LIMITS),
+    ...checksEmail && email !== '' && !EMAIL.test(email) ? [failure('invalid', 'customer_details.email', email, 'an e-mail address')] : [],
+    ...addressFailures('customer_details.billing_address.', customer.billing_address ?? {}),
+    ...addressFailures('customer_details.shipping_address.', customer.shipping_address ?? {})
   ]
 }
 
-function addressMessages (path: string, address: Address): string[] {
+function addressFailures (path: string, address: Address): Explanation[] {
+  const postalCode = textOf(address.postal_code)
   return [
-    ...lengthMessages(path, address, ADDRESS_LIMITS),
-    ...POSTAL_CODE.test(textOf(address.postal_code)) ? [] : [`${path}postal_code is invalid`]
+    ...lengthFailures(path, address, ADDRESS_LIMITS),
+    ...POSTAL_CODE.test(postalCode) ? [] : [failure('invalid', `${path}postal_code`, postalCode, 'letters, digits, dashes and spaces only')]
   ]
 }
 
-function lengthMessages<Name extends string> (path: string, fields: { readonly [name in NoInfer<Name>]?: Scalar }, limits: Record<Name, number>): string[] {
+function lengthFailures<Name extends string> (path: string, fields: { readonly [name in NoInfer<Name>]?: Scalar }, limits: Record<Name, number>): Explanation[] {
   return (Object.entries(limits) as Array<[Name, number]>)
     .filter(([name, limit]) => textOf(fields[name]).length > limit)
-    .map(([name]) => `${path}${name} too long`)
+    .map(([name, limit]) => failure('too_long', `${path}${name}`, textOf(fields[name]), `at most ${limit} characters`))
 }

@@ -1,7 +1,9 @@
+import { failure } from './charge-failure.ts'
+import type { Explanation } from './explanation.ts'
 import type { Instant } from './instant.ts'
 import { wholeSecond } from './instant.ts'
 import { readNumber } from './money.ts'
-import { fromOrderTime } from './wib.ts'
+import { fromOrderTime, toWib } from './wib.ts'
 
 export interface CustomExpiry {
   readonly order_time?: string | number | null | undefined
@@ -9,11 +11,10 @@ export interface CustomExpiry {
   readonly unit?: string | number | null | undefined
 }
 
-export type Expiry = { readonly expiresAt: Instant } | { readonly messages: readonly string[] }
+export type Expiry = { readonly expiresAt: Instant } | { readonly failures: readonly Explanation[] }
 
 const UNITS_MS: ReadonlyMap<string, number> = new Map([['second', 1_000], ['minute', 60_000], ['hour', 3_600_000], ['day', 86_400_000]])
 const DEFAULT_UNIT = 'minute'
-const BELOW_THRESHOLD = 'custom_expiry is below minimum threshold'
 const THRESHOLD_MS = 20_000
 const MAX_MS = 180 * 86_400_000
 // A year has four digits on the wire, and a batch lag may come on top.
@@ -28,19 +29,23 @@ export function readExpiry (wish: CustomExpiry | null | undefined, now: Instant,
   const unitMs = UNITS_MS.get(isGiven(wish.unit) ? String(wish.unit) : DEFAULT_UNIT)
   const duration = readNumber(wish.expiry_duration)
 
-  const messages: string[] = []
-  if (startsAt === undefined) messages.push('custom_expiry.order_time is invalid')
-  if (duration.kind === 'absent') messages.push('custom_expiry.expiry_duration is required')
-  if (duration.kind === 'text') messages.push('custom_expiry.expiry_duration is not a number')
-  if (duration.kind === 'fraction') messages.push('custom_expiry.expiry_duration is invalid')
-  if (unitMs === undefined) messages.push('custom_expiry.unit is invalid')
-  if (duration.kind === 'whole' && duration.value <= 0) messages.push(BELOW_THRESHOLD)
-  if (messages.length > 0 || duration.kind !== 'whole' || startsAt === undefined || unitMs === undefined) return { messages }
+  const wrongTime = (): Explanation => failure('invalid', 'custom_expiry.order_time', wish.order_time, 'a time as yyyy-MM-dd HH:mm:ss +0700 before the year 9999', { example: `${toWib(chargedAt)} +0700` })
+  const fail = (rule: Parameters<typeof failure>[0], demand: string): Explanation => failure(rule, 'custom_expiry.expiry_duration', wish.expiry_duration, demand)
+  const tooSoon = (): Explanation => failure('expires_too_soon', 'custom_expiry', wish, 'a period that ends at least 20 seconds after the charge')
+
+  const failures: Explanation[] = []
+  if (startsAt === undefined) failures.push(wrongTime())
+  if (duration.kind === 'absent') failures.push(fail('required', 'how many units long'))
+  if (duration.kind === 'text') failures.push(fail('not_a_number', 'a whole number of units, in digits'))
+  if (duration.kind === 'fraction') failures.push(fail('invalid', 'a whole number of units'))
+  if (unitMs === undefined) failures.push(failure('invalid', 'custom_expiry.unit', wish.unit, [...UNITS_MS.keys()].join(', ')))
+  if (duration.kind === 'whole' && duration.value <= 0) failures.push(tooSoon())
+  if (failures.length > 0 || duration.kind !== 'whole' || startsAt === undefined || unitMs === undefined) return { failures }
 
   // Longer than 180 days is not refused but cut, and the 180 days count from the start of the period.
   const expiresAt = startsAt + Math.min(duration.value * unitMs, MAX_MS)
-  if (expiresAt > LAST_WRITABLE) return { messages: ['custom_expiry.order_time is invalid'] }
-  if (expiresAt - chargedAt < THRESHOLD_MS) return { messages: [BELOW_THRESHOLD] }
+  if (expiresAt > LAST_WRITABLE) return { failures: [wrongTime()] }
+  if (expiresAt - chargedAt < THRESHOLD_MS) return { failures: [tooSoon()] }
   return { expiresAt }
 }
 

@@ -21,6 +21,10 @@ export function newMerchant ({ merchantId, serverKey, clientKey }: Pick<Merchant
   return { merchantId, serverKey, clientKey, settings: DEFAULT_SETTINGS, faults: [], timeline: REAL_TIME }
 }
 
+/** The keys of a default merchant that was given none, known to all. */
+export const DEFAULT_SERVER_KEY = 'SB-Mid-server-warung'
+export const DEFAULT_CLIENT_KEY = 'SB-Mid-client-warung'
+
 export const SERVER_KEY_PREFIX = 'SB-Mid-server-'
 const CLIENT_KEY_PREFIX = 'SB-Mid-client-'
 
@@ -59,4 +63,11 @@ export function maskKey (key: string): string {
   const prefix = /^(?:SB-)?Mid-(?:server|client)-/.exec(key)?.[0] ?? ''
   const rest = key.slice(prefix.length)
   return `${prefix}…${rest.length > 4 ? rest.slice(-4) : ''}`
+}
+
+const KEYS = /(?:SB-)?Mid-(?:server|client)-[^\s":,/?&<>\\]+/g
+
+/** A text without the keys that stand in it by mistake. */
+export function maskKeys (text: string): string {
+  return text.includes('Mid-') ? text.replace(KEYS, maskKey) : text
 }

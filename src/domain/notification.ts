@@ -64,7 +64,7 @@ export interface Notification {
 }
 
 /** The gateway's code in a notification: not that of GET status for expire and cancel (docs/gateway.md, 7.2). */
-const STATUS_CODES: Record<Status, string> = { pending: '201', settlement: '200', expire: '202', cancel: '202', deny: '202' }
+export const STATUS_CODES: Record<Status, string> = { pending: '201', settlement: '200', expire: '202', cancel: '202', deny: '202' }
 
 export interface Telling {
   readonly now: Instant

@@ -1,3 +1,5 @@
+import type { Explanation } from './explanation.ts'
+
 export type RefusalCode =
   | 'invalid_charge' | 'channel_inactive' | 'order_taken'
   | 'transaction_unknown' | 'action_refused'
@@ -18,11 +20,17 @@ export class Refusal extends Error {
   readonly messages: readonly string[]
   /** The transaction that was addressed, where there is one. */
   readonly transactionId: string | undefined
+  /** What of the request it is about. */
+  readonly seen: string | null
+  /** Where the code alone does not explain it. */
+  readonly explanations: readonly Explanation[]
 
-  constructor (code: RefusalCode, message: string, more: { messages?: readonly string[], transactionId?: string } = {}) {
+  constructor (code: RefusalCode, message: string, more: { messages?: readonly string[], transactionId?: string, seen?: string, explanations?: readonly Explanation[] } = {}) {
     super(message)
     this.code = code
     this.messages = more.messages ?? []
     this.transactionId = more.transactionId
+    this.seen = more.seen ?? null
+    this.explanations = more.explanations ?? []
   }
 }

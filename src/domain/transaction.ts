@@ -5,6 +5,7 @@ import { Refusal } from './refusal.ts'
 import type { RefusalCode } from './refusal.ts'
 import type { Store } from './stores.ts'
 import type { ChargeUrls } from './target.ts'
+import { toWib } from './wib.ts'
 
 export const STATUSES = ['pending', 'settlement', 'expire', 'cancel', 'deny'] as const
 export type Status = typeof STATUSES[number]
@@ -45,11 +46,11 @@ export interface Transaction {
 export type Move = 'pay' | 'expire' | 'cancel' | 'reverse'
 
 /** The life of a transaction (docs/gateway.md, 8): every move there is, all others are refused. */
-const MOVES: Record<Move, { readonly from: Status, readonly to: Status }> = {
-  pay: { from: 'pending', to: 'settlement' },
-  expire: { from: 'pending', to: 'expire' },
-  cancel: { from: 'pending', to: 'cancel' },
-  reverse: { from: 'settlement', to: 'deny' }
+const MOVES: Record<Move, { readonly from: Status, readonly to: Status, readonly done: string }> = {
+  pay: { from: 'pending', to: 'settlement', done: 'paid' },
+  expire: { from: 'pending', to: 'expire', done: 'expired' },
+  cancel: { from: 'pending', to: 'cancel', done: 'cancelled' },
+  reverse: { from: 'settlement', to: 'deny', done: 'reversed' }
 }
 
 /** Why a transaction that has left `pending` cannot be paid, expired or cancelled: what a cashier would say. */
@@ -71,10 +72,12 @@ export function whyNot ({ status, transactionId, expiresAt }: Transaction, move:
     const [code, message] = status === 'pending' || move === 'reverse'
       ? ['not_settled', `Only a paid transaction can be reversed; this one is ${status}.`] as const
       : NO_LONGER_PENDING[status]
-    return new Refusal(code, message, { transactionId })
+    const { from, done } = MOVES[move]
+    const explanation = { rule: code, field: 'transaction_status', seen: status, expected: from, message: `Only a transaction in ${from} can be ${done}; this one is in ${status}.`, reference: '8 Life of a transaction' } as const
+    return new Refusal(code, message, { transactionId, explanations: [explanation] })
   }
   // The batch job of the gateway may come later, but no till takes a code past its time.
-  return move === 'pay' && now >= expiresAt ? new Refusal(...NO_LONGER_PENDING.expire, { transactionId }) : undefined
+  return move === 'pay' && now >= expiresAt ? new Refusal(...NO_LONGER_PENDING.expire, { transactionId, seen: toWib(expiresAt) }) : undefined
 }
 
 /** The transaction after the move. Throws the reason as a `Refusal` where it may not move so. */

@@ -1,5 +1,6 @@
-import { readCharge } from '../domain/charge-request.ts'
+import { readCharge, textOf } from '../domain/charge-request.ts'
 import type { Charge, ChargeRequest } from '../domain/charge-request.ts'
+import { seenOf, suchAs } from '../domain/explanation.ts'
 import type { Instant } from '../domain/instant.ts'
 import { wholeSecond } from '../domain/instant.ts'
 import type { Merchant } from '../domain/merchant.ts'
@@ -39,19 +40,36 @@ export async function charge ({ clock, random, storage, events, sender }: Charge
   const machineNow = clock.now()
   const urls = readChargeUrls(overrideUrls, appendUrls, sender.forbids)
 
+  let chanceOfLast = 0
   for (let tries = 0; tries < CODE_TRIES; tries++) {
     const inserted = await storage.insertTransaction(merchantId, ({ merchant, chance }) => {
       if (merchant === undefined) throw new Refusal('merchant_unknown', `there is no merchant ${merchantId} any more`)
+      chanceOfLast = chance
       const now = nowOn(merchant.timeline, machineNow)
       const wanted = readCharge(request, merchant.settings, now)
       return opened(merchant, { request, urls, idempotencyKey, ...wanted }, now, random.draw(merchantId, `change ${chance}, try ${tries}`), faultChance(random, merchantId))
     })
-    if (inserted === 'order_taken') throw new Refusal('order_taken', 'this order id is pending or paid already')
+    if (inserted === 'order_taken') throw orderTaken(textOf(request.transaction_details?.order_id), chanceOfLast)
     if (inserted === 'code_taken') continue
     publishChange(events, inserted)
     return inserted.transaction
   }
   throw new Error(`no free payment code after ${CODE_TRIES} tries`)
+}
+
+/** `number` makes another order id of this one. */
+function orderTaken (orderId: string, number: number): Refusal {
+  const message = 'this order id is pending or paid already'
+  return new Refusal('order_taken', message, {
+    explanations: [{
+      rule: 'order_taken',
+      field: 'transaction_details.order_id',
+      seen: seenOf(orderId),
+      expected: suchAs('an order id without a pending or paid transaction', `${orderId.slice(0, 34)}-${number}`),
+      message,
+      reference: '8 Life of a transaction'
+    }]
+  })
 }
 
 type Opening = Charge & { readonly request: ChargeRequest, readonly urls: ChargeUrls, readonly idempotencyKey: string | null }

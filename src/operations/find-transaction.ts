@@ -20,7 +20,7 @@ const WAYS: Record<Caller, readonly Way[]> = {
 export async function findTransaction ({ storage }: FindTransactionDeps, { merchantId }: Merchant, ref: string, caller: Caller): Promise<Transaction> {
   const transaction = await storage.findTransaction(merchantId, ref, WAYS[caller])
   if (transaction === undefined) {
-    throw new Refusal('transaction_unknown', `there is no transaction "${ref}"; give ${WAYS[caller].join(', ').replaceAll('_', ' ')}`)
+    throw new Refusal('transaction_unknown', `there is no transaction "${ref}"; give ${WAYS[caller].join(', ').replaceAll('_', ' ')}`, { seen: ref })
   }
   return transaction
 }

@@ -17,6 +17,6 @@ export async function payTransaction (deps: MoveTransactionDeps, merchant: Merch
 export function refuseOtherAmount (amount: number | undefined): (current: Transaction) => void {
   return ({ grossAmount, transactionId }) => {
     if (amount === undefined || amount === grossAmount) return
-    throw new Refusal('amount_differs', `The amount due is ${writeAmount(grossAmount)}, not ${amount}. Take exactly that, or leave the amount out.`, { transactionId })
+    throw new Refusal('amount_differs', `The amount due is ${writeAmount(grossAmount)}, not ${amount}. Take exactly that, or leave the amount out.`, { transactionId, seen: String(amount) })
   }
 }

@@ -11,7 +11,7 @@ export interface ShowNotificationDeps {
 export async function showNotification ({ storage }: ShowNotificationDeps, { merchantId }: Merchant, id: string): Promise<Notification> {
   const notification = await storage.findNotification(id)
   if (notification?.merchantId !== merchantId) {
-    throw new Refusal('notification_unknown', `there is no notification "${id}"; GET /admin/notifications lists them`)
+    throw new Refusal('notification_unknown', `there is no notification "${id}"; GET /admin/notifications lists them`, { seen: id })
   }
   return notification
 }
