@@ -19,6 +19,7 @@ import { createRunDue } from './operations/run-due.ts'
 import type { RunDue } from './operations/run-due.ts'
 import type { Clock, Storage } from './ports.ts'
 import { seededRandom, trueRandom } from './random.ts'
+import { createRequestLog } from './request-log.ts'
 import { openJsonFileStorage } from './storage/json-file-storage.ts'
 import { createMemoryStorage } from './storage/memory.ts'
 import { readSeedFile } from './storage/seed-file.ts'
@@ -71,6 +72,7 @@ export async function compose (config: Config, { logger, clock = systemClock, st
     random,
     storage,
     events,
+    requestLog: createRequestLog(),
     sender,
     runDue,
     stopping: stopping.signal,
@@ -123,7 +125,8 @@ export async function compose (config: Config, { logger, clock = systemClock, st
       start: async () => {
         await app.listen({ host: config.host, port: config.port })
         isListening = true
-        events.subscribe(alarm.poke)
+        // A request by itself makes nothing due.
+        events.subscribe(({ kind }) => { if (kind !== 'request') alarm.poke() })
         alarm.poke()
         return urlOf(app, config.host)
       },

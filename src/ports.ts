@@ -1,6 +1,7 @@
 import type { Instant } from './domain/instant.ts'
 import type { Merchant } from './domain/merchant.ts'
 import type { Answer, Notification, NotificationState } from './domain/notification.ts'
+import type { RequestRecord, SeenRequest } from './domain/request-record.ts'
 import type { Settings } from './domain/settings.ts'
 import type { Store } from './domain/stores.ts'
 import type { Status, Transaction } from './domain/transaction.ts'
@@ -190,6 +191,7 @@ export type WarungEvent = { readonly merchantId: string } & (
   | { readonly kind: 'clock', readonly face: ClockFace }
   /** The world was emptied, or holds what an import brought. */
   | { readonly kind: 'reset' }
+  | { readonly kind: 'request', readonly record: RequestRecord }
 )
 
 /** What a merchant's clock shows. */
@@ -205,4 +207,25 @@ export interface Events {
   publish (event: WarungEvent): void
   /** Returns what ends the subscription. */
   subscribe (listener: (event: WarungEvent) => void): () => void
+}
+
+export interface RequestQuery {
+  /** `status_code` of the answer's body. */
+  readonly status?: string | undefined
+  readonly endpoint?: string | undefined
+  readonly method?: string | undefined
+  /** The beginning of a path. */
+  readonly path?: string | undefined
+  readonly transactionId?: string | undefined
+  /** An order id or a transaction id. */
+  readonly ref?: string | undefined
+  readonly limit: number
+  readonly cursor?: string | undefined
+}
+
+/** Remembers the latest requests of each merchant at the gateway, until the process ends. */
+export interface RequestLog {
+  record (merchantId: string, request: SeenRequest): RequestRecord
+  list (merchantId: string, query: RequestQuery): Page<RequestRecord>
+  clear (merchantId: string): void
 }

@@ -27,6 +27,7 @@ const KINDS: ReadonlyArray<readonly [rule: string, applies: (sent: Sent) => bool
   ['no_colon', ({ decoded }) => !decoded.includes(':'), 'There is no colon after the key: encode the key and a colon.'],
   ['blanks', ({ key }) => BLANKS_AROUND.test(key), 'There are blanks around the key.'],
   ['no_key', ({ key }) => key === '', 'The user name is empty; the server key belongs there, not in the password.'],
+  ['admin_password', ({ key }) => key === 'admin', 'The admin password is wrong, or there is no admin account; the gateway itself knows none.'],
   ['client_key', ({ key }) => /^(?:SB-)?Mid-client-/.test(key), 'This is a client key; the gateway takes the server key.'],
   ['production_key', ({ key }) => /^Mid-server-/.test(key), 'This is a production key; a sandbox takes none. Never use it outside production.'],
   ['unknown_sandbox_key', ({ key }) => /^SB-Mid-server-/.test(key), 'This looks like a sandbox server key, but it belongs to no merchant here.'],
@@ -54,6 +55,11 @@ export function maskAuthorization (authorization: string | undefined): string | 
   if (credentials === undefined) return '…'
   const trimmed = key.trim()
   return `Basic ${/^(?:SB-)?Mid-(?:server|client)-\S+$/.test(trimmed) ? maskKey(trimmed) : '…'}`
+}
+
+/** The user name in the header; empty for none. */
+export function userNameOf (authorization: string | undefined): string {
+  return readHeader(authorization).key
 }
 
 function readHeader (authorization = ''): Sent {

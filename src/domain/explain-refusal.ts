@@ -1,5 +1,6 @@
 import { seenOf, suchAs } from './explanation.ts'
 import type { Explanation, Section } from './explanation.ts'
+import { maskKeys } from './merchant.ts'
 import type { Refusal, RefusalCode } from './refusal.ts'
 
 const PENDING = 'a transaction that is pending'
@@ -24,6 +25,11 @@ const TABLE: Record<RefusalCode, readonly [field: string | null, expected: strin
   merchant_unknown: ['x-merchant-id', 'the id of a merchant that there is, or no such header for the default merchant', '4 Authentication'],
   invalid_request: [null, 'what README documents for this call', '13 What we decided ourselves'],
   invalid_settings: [null, 'settings as README lists them', '13 What we decided ourselves'],
+  invalid_merchant: [null, suchAs('a merchant as README describes it', { merchant_id: 'G812785002', server_key: 'SB-Mid-server-test' }), '4 Authentication'],
+  merchant_taken: ['merchant_id', 'the id of no merchant that there is', '4 Authentication'],
+  default_merchant: ['merchant_id', 'any other merchant; the default one can be emptied by POST /admin/reset', '4 Authentication'],
+  invalid_import: [null, 'a document that GET /admin/export gave, unaltered', '13 What we decided ourselves'],
+  import_clash: [null, 'an import into a world, and an emulator, without these ids and codes', '8 Life of a transaction'],
   invalid_faults: [null, suchAs('faults as README describes them', { items: [{ match: { endpoint: 'charge' }, action: 'drop' }] }), '3.3 Messages'],
   key_taken: ['server_key', 'a server key that opens no other world', '4 Authentication'],
   advance_under_way: [null, 'the same call, once the clock has been moved', '8 Life of a transaction'],
@@ -36,5 +42,5 @@ const TABLE: Record<RefusalCode, readonly [field: string | null, expected: strin
 export function explainRefusal ({ code, message, seen, explanations }: Refusal): readonly Explanation[] {
   if (explanations.length > 0) return explanations
   const [field, expected, reference] = TABLE[code]
-  return [{ rule: code, field, seen: seenOf(seen ?? undefined), expected, message, reference }]
+  return [{ rule: code, field, seen: seenOf(seen ?? undefined), expected, message: maskKeys(message), reference }]
 }

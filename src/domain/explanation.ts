@@ -26,7 +26,7 @@ const MAX_SEEN = 100
 /** A value as an explanation shows it. */
 export function seenOf (value: unknown): string | null {
   if (value === undefined) return null
-  const text = maskKeys(typeof value === 'string' ? value : JSON.stringify(value))
+  const text = maskKeys(typeof value === 'object' ? JSON.stringify(value) : String(value))
   return text.length > MAX_SEEN ? `${text.slice(0, MAX_SEEN - 1)}…` : text
 }
 

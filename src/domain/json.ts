@@ -7,6 +7,9 @@ export const MAX_VALUES = 20_000
 
 const FORBIDDEN = new Set(['__proto__', 'constructor'])
 
+// A text, or an integer that may have more digits than a double keeps. Texts are matched so that nothing in them is.
+const TEXT_OR_LONG_INTEGER = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![\d.eE+-])-?\d{16,}(?![\d.eE])/g
+
 const [QUOTE, COMMA, BACKSLASH, LIST, OBJECT] = Buffer.from('",\\[{')
 
 /** Does this JSON hold more values than that? To be asked before it is parsed: a mebibyte of brackets takes half a second. */
@@ -52,6 +55,14 @@ export function harmless (value: Json, depth = 0): Json | undefined {
     members[name] = clean
   }
   return members
+}
+
+/** Parses JSON. An integer that a double cannot hold becomes a text and so keeps all its digits. */
+export function parseExactly (text: string): Json {
+  const json = JSON.parse(text) as Json
+  if (!/\d{16}/.test(text)) return json
+  const exact = text.replace(TEXT_OR_LONG_INTEGER, (match) => match.startsWith('"') || Number.isSafeInteger(Number(match)) ? match : `"${match}"`)
+  return exact === text ? json : JSON.parse(exact) as Json
 }
 
 /** Compact JSON whose keys run in reverse order, nested ones too: the way a notification is written (docs/gateway.md, 7.2). */

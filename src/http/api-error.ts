@@ -1,8 +1,12 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 
+import { explainKey } from '../domain/explain-key.ts'
+import { explainRefusal } from '../domain/explain-refusal.ts'
+import type { Explanation } from '../domain/explanation.ts'
 import { Refusal } from '../domain/refusal.ts'
 import type { RefusalCode } from '../domain/refusal.ts'
 import { NotKept } from '../ports.ts'
+import { describeShape, explainShape } from './explain-shape.ts'
 
 /** Our own interfaces say no before any operation is asked. */
 export class ApiError extends Error {
@@ -57,29 +61,46 @@ const CODES: Readonly<Record<number, readonly [code: string, message: string]>> 
   415: ['unsupported_media_type', 'send the body as JSON, with the header Content-Type: application/json']
 }
 
-/** Answers our own interfaces' errors: `{"code","message"}` with the matching HTTP status. */
+/** Answers our own interfaces' errors: `{"code","message"}` with the matching HTTP status; the control API explains them. */
 export function answerError (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { status, code, message } = explain(error)
+  const { status, code, message } = describe(error)
   if (status === 500) request.log.error(error, 'unexpected error')
-  return reply.code(status).send({ code, message })
+  if (!/^\/admin(?:[/?]|$)/.test(request.url)) return reply.code(status).send({ code, message })
+  const explanations = explain(error, request, { code, message })
+  return reply.code(status).send({ code, message, explain: shownExplanations(explanations) })
 }
 
 /** Every failure of the shape, with the member it is about. */
-function describe ({ validation = [], validationContext: part }: FastifyError): string {
-  return validation.map(({ instancePath, message, params }) => {
-    const extra = typeof params.additionalProperty === 'string' ? `: ${params.additionalProperty}` : ''
-    const values = Array.isArray(params.allowedValues) ? `: ${params.allowedValues.join(', ')}` : ''
-    return `${part ?? 'request'}${instancePath} ${message ?? 'is wrong'}${extra}${values}`
-  }).join('; ')
+function describeAll ({ validation = [], validationContext: part }: FastifyError): string {
+  return validation.map((error) => `${part ?? 'request'}${error.instancePath} ${describeShape(error)}`).join('; ')
 }
 
-function explain (error: FastifyError): { status: number, code: string, message: string } {
+function describe (error: FastifyError): { status: number, code: string, message: string } {
   if (error instanceof Refusal) return { status: STATUS[error.code], code: error.code, message: error.message }
   if (error instanceof ApiError) return error
   if (error instanceof NotKept) return { status: 507, code: 'not_kept', message: 'this could not be written to the data file, so nothing was changed; see /readyz for the reason' }
-  if (error.validation !== undefined) return { status: 400, code: 'invalid_request', message: describe(error) }
+  if (error.validation !== undefined) return { status: 400, code: 'invalid_request', message: describeAll(error) }
 
   const [code, message] = CODES[error.statusCode ?? 500] ?? []
   if (code === undefined || message === undefined) return { status: 500, code: 'unexpected', message: 'something unexpected happened; the log has the details' }
   return { status: error.statusCode ?? 500, code, message }
+}
+
+function explain (error: FastifyError, request: FastifyRequest, { code, message }: { code: string, message: string }): readonly Explanation[] {
+  if (error instanceof Refusal) return explainRefusal(error)
+  if (error.validation !== undefined) return explainShape(error.validation, request[PARTS[error.validationContext ?? 'body'] ?? 'body'])
+  if (error.statusCode === 401) return [explainKey(request.headers.authorization)]
+  return [explainProblem({ code, message })]
+}
+
+const PARTS: Readonly<Record<string, 'body' | 'query' | 'params'>> = { querystring: 'query', params: 'params' }
+
+/** What the code and the message of a problem say by themselves. */
+export function explainProblem ({ code, message }: { readonly code: string, readonly message: string }): Explanation {
+  return { rule: code, field: null, seen: null, expected: message, message, reference: '13 What we decided ourselves' }
+}
+
+/** None is null, one stands by itself, several are a list. */
+export function shownExplanations (explanations: readonly Explanation[]): Explanation | readonly Explanation[] | null {
+  return explanations.length > 1 ? explanations : explanations[0] ?? null
 }

@@ -5,7 +5,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Random } from '../ports.ts'
 import { adminRoutes } from './admin/routes.ts'
 import type { AdminDeps } from './admin/routes.ts'
-import { answerError, ApiError } from './api-error.ts'
+import { answerError, ApiError, explainProblem } from './api-error.ts'
 import { Connections, refusalBody } from './client-errors.ts'
 import { createErrorIds } from './gateway/core/error-ids.ts'
 import { isGatewayUrl, routableUrl } from './gateway/core/paths.ts'
@@ -13,9 +13,11 @@ import { answerUnrouted, gatewayRoutes } from './gateway/core/routes.ts'
 import { createGuard, headProblem } from './guards.ts'
 import { healthRoutes } from './health.ts'
 import type { HealthDeps } from './health.ts'
+import { createJournal } from './journal.ts'
+import type { JournalDeps } from './journal.ts'
 import { tillRoutes } from './till/routes.ts'
 
-export type AppDeps = AdminDeps & HealthDeps & {
+export type AppDeps = AdminDeps & HealthDeps & JournalDeps & {
   readonly random: Random
   readonly logger: FastifyBaseLogger
   readonly allowedHosts: readonly string[]
@@ -58,6 +60,8 @@ export function buildApp (deps: AppDeps): FastifyInstance {
   app.addHook('onResponse', async (request, reply) => {
     request.log.info({ method: request.method, route: request.routeOptions.url ?? null, status: reply.statusCode, duration_ms: Math.round(reply.elapsedTime) }, 'request')
   })
+  const journal = createJournal(deps)
+  journal.watch(app as unknown as FastifyInstance, ({ url }) => isGatewayUrl(url))
   const guard = createGuard(deps.allowedHosts)
   app.addHook('onRequest', async (request, reply) => {
     if (!isGatewayUrl(request.url)) reply.headers(NOT_FOR_OTHER_PAGES)
@@ -65,7 +69,9 @@ export function buildApp (deps: AppDeps): FastifyInstance {
     if (problem === undefined) {
       if (!isGatewayUrl(request.url)) await guard(request)
     } else if (isGatewayUrl(request.url)) {
-      return reply.code(problem.status).header('content-type', 'application/json').send(Buffer.from(JSON.stringify(refusalBody(problem.status, newErrorId()))))
+      const answer = refusalBody(problem.status, newErrorId())
+      if (request.note !== null) Object.assign(request.note, { answer, explanations: [explainProblem(problem)] })
+      return reply.code(problem.status).header('content-type', 'application/json').send(Buffer.from(JSON.stringify(answer)))
     } else throw problem
   })
   app.setErrorHandler(answerError)
@@ -80,7 +86,7 @@ export function buildApp (deps: AppDeps): FastifyInstance {
     throw new ApiError(404, 'not_found', `there is no ${request.method} ${request.url.split('?')[0]}; README lists what there is`)
   })
 
-  app.register(gatewayRoutes, { ...deps, newErrorId })
+  app.register(gatewayRoutes, { ...deps, newErrorId, journal })
   app.register(healthRoutes, deps)
   app.register(adminRoutes, { ...deps, prefix: '/admin' })
   app.register(tillRoutes, { ...deps, prefix: '/till' })

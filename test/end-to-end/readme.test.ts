@@ -47,6 +47,16 @@ test('a day passes, and calls go wrong, by the commands of README', async (t) =>
   t.match(await shell(faults), /"items":\[\{"id":"fault-1",.*"copies":3\}\]/s)
 })
 
+test('a refusal is explained as README shows', async (t) => {
+  const warung = run(t, ['dist/main.js', '--port', '0', '--data', ':memory:'], {})
+  const url = (await warung.line(/^warung ready on (\S+)/))[1] ?? ''
+  const [refused = ''] = codeBlocks(section('Why was it refused?')).map((block) => block.replaceAll('http://127.0.0.1:6262', url))
+  const [shown = ''] = codeBlocks(section('Why was it refused?'), 'json')
+
+  const [, journal = '{}'] = (await shell(refused, 'curl -sS -w "\\n"')).split('\n')
+  t.same(JSON.parse(journal).items[0].explain, JSON.parse(shown))
+})
+
 test('the library does what README shows', async (t) => {
   const receiver = run(t, ['examples/receiver.js'], { PORT: '0' })
   const receiverUrl = (await receiver.line(/^receiver ready on (\S+)/))[1] ?? ''
@@ -74,8 +84,8 @@ function codeBlocks (markdown: string, language = 'sh'): string[] {
   return [...markdown.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, 'gms'))].map(([, code = '']) => code)
 }
 
-async function shell (script: string): Promise<string> {
-  const { stdout } = await promisify(execFile)('sh', ['-e', '-c', script.replaceAll('curl ', 'curl -sS --fail ')], { cwd: ROOT })
+async function shell (script: string, curl = 'curl -sS --fail'): Promise<string> {
+  const { stdout } = await promisify(execFile)('sh', ['-e', '-c', script.replaceAll('curl ', `${curl} `)], { cwd: ROOT })
   return stdout
 }
 

@@ -11,6 +11,7 @@ import { createRunDue } from '../../src/operations/run-due.ts'
 import type { RunDue } from '../../src/operations/run-due.ts'
 import type { Clock, Sender, Storage } from '../../src/ports.ts'
 import { seededRandom } from '../../src/random.ts'
+import { createRequestLog } from '../../src/request-log.ts'
 import { foldSegments } from '../../src/storage/fold.ts'
 import { openJsonFileStorage } from '../../src/storage/json-file-storage.ts'
 import { failing, faultyFiles } from '../storage/faulty-files.ts'
@@ -99,7 +100,7 @@ export async function emulatorOver (storage: Storage, sender: Sender): Promise<F
   await openMerchant({ storage, sender }, { merchantId: MERCHANT_ID, given: { notificationUrls: ['http://shop.test/notify'] }, defaults: { serverKey: SERVER_KEY, clientKey: CLIENT_KEY } })
   const runDue = createRunDue({ clock, random, storage, sender, events, onError: () => {}, onRoom: () => {} })
   return {
-    app: buildApp({ clock, random, storage, events, sender, runDue, stopping: new AbortController().signal, runId: 'run', logger: pino({ level: 'silent' }), adminPassword: null, autoMerchants: false, defaultMerchantId: MERCHANT_ID, allowedHosts: [], notReady: () => storage.trouble() }),
+    app: buildApp({ clock, random, storage, events, requestLog: createRequestLog(), sender, runDue, stopping: new AbortController().signal, runId: 'run', logger: pino({ level: 'silent' }), adminPassword: null, autoMerchants: false, defaultMerchantId: MERCHANT_ID, allowedHosts: [], notReady: () => storage.trouble() }),
     runDue,
     waits
   }

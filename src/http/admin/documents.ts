@@ -6,10 +6,13 @@ import type { Merchant } from '../../domain/merchant.ts'
 import { writeAmount } from '../../domain/money.ts'
 import type { Attempt, Notification } from '../../domain/notification.ts'
 import type { Next } from '../../domain/retry-policy.ts'
+import { shownText } from '../../domain/request-record.ts'
+import type { RequestRecord } from '../../domain/request-record.ts'
 import { settingsDocument } from '../../domain/settings.ts'
 import type { Transaction } from '../../domain/transaction.ts'
 import { toWib } from '../../domain/wib.ts'
 import type { ClockFace } from '../../ports.ts'
+import { shownExplanations } from '../api-error.ts'
 
 export type Document = Readonly<Record<string, unknown>>
 
@@ -110,6 +113,26 @@ export function effectDocument (effect: Effect): Document {
   if (effect.kind !== 'attempted') return common
   const { number, status, error, outcome, next } = effect.attempt
   return { ...common, notification_id: effect.notificationId, event: effect.event, url: effect.url, attempt: number, status, error, outcome, next: nextDocument(next) }
+}
+
+/** A request of the merchant's backend with its headers and bodies. */
+export function requestDocument (record: RequestRecord): Document {
+  return { ...requestSummary(record), headers: record.headers, body: shownText(record.body), response: shownText(record.response) }
+}
+
+/** A request as the feed tells of it. */
+export function requestSummary (record: RequestRecord): Document {
+  return {
+    id: String(record.number),
+    ...moment(record.at),
+    method: record.method,
+    path: record.path,
+    status: record.status,
+    status_code: record.statusCode,
+    duration_ms: record.durationMs,
+    transaction_id: record.transactionId,
+    explain: shownExplanations(record.explanations)
+  }
 }
 
 /** What the signature was computed over, the server key masked (docs/gateway.md, 7.3). */

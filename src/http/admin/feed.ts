@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 
 import { settingsDocument } from '../../domain/settings.ts'
 import type { Events, WarungEvent } from '../../ports.ts'
-import { clockDocument, notificationSummary, transactionSummary } from './documents.ts'
+import { clockDocument, notificationSummary, requestSummary, transactionSummary } from './documents.ts'
 import type { Document } from './documents.ts'
 
 export interface FeedDeps {
@@ -92,5 +92,6 @@ function documentOf (event: WarungEvent): Document {
     case 'settings': return settingsDocument(event.settings)
     case 'clock': return clockDocument(event.face)
     case 'reset': return { merchant_id: event.merchantId }
+    case 'request': return requestSummary(event.record)
   }
 }

@@ -30,15 +30,16 @@ import { clockRoutes } from './clock-routes.ts'
 import { notificationDocument, notificationSummary, transactionDocument, transactionSummary } from './documents.ts'
 import { createFeed } from './feed.ts'
 import type { FeedDeps } from './feed.ts'
+import { limitOf } from './limit.ts'
 import { merchantRoutes } from './merchant-routes.ts'
 import type { MerchantDeps } from './merchant-routes.ts'
+import { requestRoutes } from './request-routes.ts'
+import type { RequestRoutesDeps } from './request-routes.ts'
 import { AwaitedQuery, Id, NoBody, NotificationsQuery, NotifyBody, PayBody, Ref, TransactionsQuery, WaitQuery } from './schemas.ts'
 import { worldRoutes } from './world-routes.ts'
 import type { WorldDeps } from './world-routes.ts'
 
-export type AdminDeps = MoveTransactionDeps & AuthenticationDeps & ChangeSettingsDeps & MerchantDeps & MoveClockDeps & WorldDeps & TryNotificationDeps & WaitForAttemptsDeps & FeedDeps
-
-const DEFAULT_LIMIT = 50
+export type AdminDeps = MoveTransactionDeps & AuthenticationDeps & ChangeSettingsDeps & MerchantDeps & MoveClockDeps & WorldDeps & TryNotificationDeps & WaitForAttemptsDeps & FeedDeps & RequestRoutesDeps
 
 /** Our control API of one merchant's world. */
 export const adminRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, deps) => {
@@ -51,6 +52,7 @@ export const adminRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, dep
   await app.register(clockRoutes, { ...deps, prefix: '' })
   await app.register(worldRoutes, { ...deps, prefix: '' })
   await app.register(merchantRoutes, { ...deps, prefix: '' })
+  await app.register(requestRoutes, { ...deps, prefix: '' })
 
   app.get('/transactions', { schema: { querystring: TransactionsQuery } }, async (request) => {
     const { items, nextCursor } = await listTransactions(deps, merchantOf(request), { ...request.query, limit: limitOf(request.query) })
@@ -120,8 +122,4 @@ export const adminRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, dep
   })
 
   app.put('/settings', async (request) => settingsDocument(await changeSettings(deps, merchantOf(request), request.body)))
-}
-
-function limitOf ({ limit }: { readonly limit?: string }): number {
-  return limit === undefined ? DEFAULT_LIMIT : Number(limit)
 }

@@ -31,6 +31,19 @@ export const NotificationsQuery = optional({
   ref: Type.String({ minLength: 1 }), state: oneOf(NOTIFICATION_STATES), limit: Limit, cursor: Cursor
 })
 
+export const RequestsQuery = optional({
+  status: Type.String({ pattern: '^\\d{3}$', description: 'status_code of the body that was answered' }),
+  endpoint: Type.String({ minLength: 1, description: 'such as charge, status, cancel' }),
+  method: Type.String({ minLength: 1 }),
+  path: Type.String({ minLength: 1, description: 'the beginning of the path' }),
+  transaction_id: Type.String({ minLength: 1 }),
+  ref: Type.String({ minLength: 1, description: 'an order id or a transaction id' }),
+  limit: Limit,
+  cursor: Cursor
+})
+
+export const SignatureBody = Type.Object({ order_id: Type.String(), signature_key: Type.String() }, { additionalProperties: false })
+
 const Timeout = Type.String({ description: 'a duration of at most 60s of real time; 10s unless given' })
 
 export const WaitQuery = optional({

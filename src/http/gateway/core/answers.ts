@@ -1,3 +1,4 @@
+import type { Explanation } from '../../../domain/explanation.ts'
 import { Refusal } from '../../../domain/refusal.ts'
 import type { ErrorCode } from '../../../domain/fault.ts'
 import type { RefusalCode } from '../../../domain/refusal.ts'
@@ -85,10 +86,13 @@ export function answerTo (thrown: unknown, freshId: string): Answer {
 export class GatewayFault extends Error {
   override readonly name = 'GatewayFault'
   readonly fault: Fault
+  /** Where more is known than the fault says. */
+  readonly explanations: readonly Explanation[]
 
-  constructor (fault: Fault) {
+  constructor (fault: Fault, explanations: readonly Explanation[] = []) {
     super(fault)
     this.fault = fault
+    this.explanations = explanations
   }
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 
+import type { Explanation } from '../../../domain/explanation.ts'
 import type { Endpoint, Fault, Subject } from '../../../domain/fault.ts'
 import type { Status, Transaction } from '../../../domain/transaction.ts'
 import { findReplay } from '../../../operations/find-replay.ts'
@@ -11,6 +12,7 @@ import { answerOfCode, beingProcessed } from './answers.ts'
 import type { Answer } from './answers.ts'
 import { actionBody, chargeBody } from './bodies.ts'
 import type { Body } from './bodies.ts'
+import { explainInFlight, explainInjected } from './explain-fault.ts'
 
 export interface CallsDeps extends MeetFaultDeps {
   readonly clock: Clock
@@ -53,7 +55,10 @@ export function createCalls (deps: CallsDeps): Calls {
     if (key === null) return spoil(await strike(), call, () => call.handle(null))
 
     const owner = `${merchant.merchantId}\n${key}`
-    if (inFlight.has(owner)) return beingProcessed(call.id)
+    if (inFlight.has(owner)) {
+      explain(call, explainInFlight(key))
+      return beingProcessed(call.id)
+    }
     inFlight.add(owner)
     let first: Transaction | undefined
     try {
@@ -80,19 +85,27 @@ export function createCalls (deps: CallsDeps): Calls {
   }
 
   /** What comes in place of the answer; undefined where the answer comes after all. */
-  async function spoiled ({ action }: Fault, { id, keepOpen }: Call): Promise<Outcome | undefined> {
+  async function spoiled (fault: Fault, call: Call): Promise<Outcome | undefined> {
+    const { action } = fault
+    if (action.kind !== 'delay') explain(call, explainInjected(fault))
     switch (action.kind) {
-      case 'error': return answerOfCode(action.statusCode, action.http, id)
+      case 'error': return answerOfCode(action.statusCode, action.http, call.id)
       case 'drop': return 'dropped'
       case 'garbage': return 'garbage'
       case 'delay':
-        keepOpen()
+        call.keepOpen()
         await deps.clock.wait(action.delayMs, deps.stopping)
-        return deps.stopping.aborted ? 'dropped' : undefined
+        if (!deps.stopping.aborted) return undefined
+        explain(call, explainInjected(fault))
+        return 'dropped'
     }
   }
 
   return { serve }
+}
+
+function explain ({ request: { note } }: Call, explanation: Explanation): void {
+  if (note !== null) note.explanations = [explanation]
 }
 
 /** The key that counts: an empty one is none, and one that is too long is ignored. */

@@ -1,9 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 import { textOf } from '../../../domain/charge-request.ts'
 import type { ChargeRequest } from '../../../domain/charge-request.ts'
+import { seenOf, suchAs } from '../../../domain/explanation.ts'
 import type { Endpoint as FaultEndpoint, Subject } from '../../../domain/fault.ts'
 import { Refusal } from '../../../domain/refusal.ts'
 import { readStore } from '../../../domain/stores.ts'
@@ -17,6 +18,8 @@ import { refuseAction } from '../../../operations/refuse-action.ts'
 import { authenticateByKey, merchantOf } from '../../authentication.ts'
 import type { AuthenticationDeps } from '../../authentication.ts'
 import { readBytes } from '../../body-bytes.ts'
+import { explainChargeShape } from '../../explain-shape.ts'
+import type { Journal } from '../../journal.ts'
 import { keepOpen } from '../../keep-open.ts'
 import { answerTo, GatewayFault } from './answers.ts'
 import type { Answer } from './answers.ts'
@@ -24,12 +27,14 @@ import { actionBody, chargeBody, statusBody } from './bodies.ts'
 import { createCalls } from './calls.ts'
 import type { CallsDeps } from './calls.ts'
 import type { Body } from './bodies.ts'
+import { explainFault, explainThrown } from './explain-fault.ts'
 import { readBody, readCaptureId } from './request-body.ts'
 import { ChargeBody } from './schemas.ts'
 
 export type GatewayDeps = CallsDeps & ChargeDeps & MoveTransactionDeps & AuthenticationDeps & {
   /** The `id` of an error body that names no transaction: a new UUID. */
   readonly newErrorId: (request: FastifyRequest) => string
+  readonly journal: Pick<Journal, 'lost'>
 }
 
 type Handle = (deps: GatewayDeps, request: FastifyRequest, idempotencyKey: string | null) => Promise<Body>
@@ -55,7 +60,7 @@ const ENDPOINTS: readonly Endpoint[] = [
   ))
 ]
 
-const PATHS = ENDPOINTS.map(({ url }) => new RegExp(`^${url.replace(':id', '[^/]+')}$`))
+const METHODS = ENDPOINTS.map(({ url, method }) => [new RegExp(`^${url.replace(':id', '[^/]+')}$`), method] as const)
 
 /** Serves /v2/*. Everything that goes wrong there is answered here too, in the gateway's own form. */
 export async function gatewayRoutes (app: FastifyInstance, deps: GatewayDeps): Promise<void> {
@@ -63,11 +68,16 @@ export async function gatewayRoutes (app: FastifyInstance, deps: GatewayDeps): P
 
   // The gateway reads JSON whatever the content type says, and actions ignore their body: bytes are all that is read here.
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', (request: FastifyRequest, payload: IncomingMessage) => readBytes(request, payload))
+  app.addContentTypeParser('*', async (request: FastifyRequest, payload: IncomingMessage) => {
+    const bytes = await readBytes(request, payload)
+    if (request.note !== null) request.note.bytes = bytes
+    return bytes
+  })
   app.addHook('onRequest', async ({ raw }) => { raw.headers['content-type'] = 'application/octet-stream' })
 
   app.setErrorHandler((error, request, reply) => {
-    const thrown = asThrown(error)
+    const thrown = asThrown(error, request)
+    explain(request, thrown)
     const answer = answerTo(thrown, deps.newErrorId(request))
     if (!(thrown instanceof Refusal || thrown instanceof GatewayFault)) request.log.error(thrown, 'unexpected error')
     return send(reply, answer)
@@ -89,7 +99,10 @@ export async function gatewayRoutes (app: FastifyInstance, deps: GatewayDeps): P
           handle: (key) => handle(deps, request, key),
           keepOpen: () => keepOpen(reply)
         })
-        if (outcome === 'dropped') return reply.hijack().raw.destroy()
+        if (outcome === 'dropped') {
+          await deps.journal.lost(request, reply)
+          return reply.hijack().raw.destroy()
+        }
         if (outcome === 'garbage') return reply.code(200).type('text/html').send('<html><body><h1>502 Bad Gateway</h1></body></html>')
         return send(reply, outcome)
       }
@@ -100,12 +113,17 @@ export async function gatewayRoutes (app: FastifyInstance, deps: GatewayDeps): P
 /** The answer to a path or method under /v2 that no route serves; before any look at the key. */
 export async function answerUnrouted (deps: Pick<GatewayDeps, 'newErrorId'>, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const path = request.url.split('?')[0] ?? ''
-  const fault = PATHS.some((known) => known.test(path)) ? 'wrong_method' : 'unknown_path'
-  return send(reply, answerTo(new GatewayFault(fault), deps.newErrorId(request)))
+  const method = METHODS.find(([known]) => known.test(path))?.[1]
+  const thrown = method === undefined
+    ? new GatewayFault('unknown_path', [explainFault('unknown_path', { seen: seenOf(path) })])
+    : new GatewayFault('wrong_method', [explainFault('wrong_method', { seen: request.method, expected: suchAs('the method of this path', method) })])
+  explain(request, thrown)
+  return send(reply, answerTo(thrown, deps.newErrorId(request)))
 }
 
 /** Headers of docs/gateway.md, 3.4: no charset, never cached. */
 function send (reply: FastifyReply, { http, body }: Answer): FastifyReply {
+  if (reply.request.note !== null) reply.request.note.answer = body
   // Said by us, or Node would add a Keep-Alive header, which the gateway does not send.
   const { httpVersion, headers } = reply.request.raw
   if (httpVersion === '1.1' && !reply.hasHeader('connection') && !/close/i.test(headers.connection ?? '')) reply.header('connection', 'keep-alive')
@@ -121,9 +139,15 @@ async function refuseEmptyId (request: FastifyRequest): Promise<void> {
   if ((request.params as { readonly id?: string }).id === '') throw new GatewayFault('unknown_path')
 }
 
-function asThrown (error: unknown): unknown {
-  const { statusCode, validation } = error as { statusCode?: number, validation?: unknown }
-  if (validation !== undefined) return new GatewayFault('wrong_format')
+function explain (request: FastifyRequest, thrown: unknown): void {
+  if (request.note === null) return
+  request.note.explanations = explainThrown(thrown, request)
+  request.note.transactionId = thrown instanceof Refusal ? thrown.transactionId : undefined
+}
+
+function asThrown (error: unknown, { body }: FastifyRequest): unknown {
+  const { statusCode, validation } = error as Partial<FastifyError>
+  if (validation !== undefined) return new GatewayFault('wrong_format', explainChargeShape(validation, body))
   if (statusCode === 401) return new GatewayFault('unauthorized')
   if (statusCode === 413) return new GatewayFault('too_large')
   return error
