@@ -1,9 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
-import { maskAuthorization, userNameOf } from '../domain/explain-key.ts'
+import { userNameOf } from '../domain/explain-key.ts'
 import type { Explanation } from '../domain/explanation.ts'
-import { maskKeys } from '../domain/merchant.ts'
-import { keptText } from '../domain/request-record.ts'
+import { keptBytes } from '../domain/request-record.ts'
 import type { SeenRequest } from '../domain/request-record.ts'
 import { findJournalOwner, recordRequest } from '../operations/record-request.ts'
 import type { RecordRequestDeps } from '../operations/record-request.ts'
@@ -16,6 +15,7 @@ export interface JournalDeps extends RecordRequestDeps {
 /** What is known of a request of the gateway by the time it is answered. */
 export interface Note {
   readonly at: number
+  endpoint?: string | null
   /** The body as it came. */
   bytes?: Buffer
   /** The members of the answer. */
@@ -37,12 +37,6 @@ export interface Journal {
   /** For a request that gets no answer. */
   lost (request: FastifyRequest, reply: FastifyReply): Promise<void>
 }
-
-const SECRET = new Map<string, (value: string) => string | null>([
-  ['authorization', maskAuthorization],
-  ['proxy-authorization', () => '…'],
-  ['cookie', () => '…']
-])
 
 export function createJournal (deps: JournalDeps): Journal {
   /** The owner is known at once, where the request was let in. */
@@ -74,36 +68,24 @@ export function createJournal (deps: JournalDeps): Journal {
   }
 }
 
-function seenOf (request: FastifyRequest, { at, bytes, answer = {}, transactionId, explanations = [] }: Note, reply: FastifyReply, payload: unknown): SeenRequest {
+function seenOf (request: FastifyRequest, { at, endpoint = null, bytes, answer = {}, transactionId, explanations = [] }: Note, reply: FastifyReply, payload: unknown): SeenRequest {
   const code = answer.status_code
   const transaction = transactionId ?? textOrNull(answer.transaction_id)
   return {
     at,
     method: request.method,
-    path: maskKeys(request.originalUrl),
-    endpoint: request.routeOptions.url?.replace(/^\/v2\/(:id\/)?/, '') ?? null,
-    headers: headersOf(request.raw.rawHeaders),
-    body: bytes === undefined || bytes.length === 0 ? null : maskKeys(keptText(bytes)),
+    path: request.originalUrl,
+    endpoint,
+    rawHeaders: request.raw.rawHeaders,
+    body: bytes === undefined || bytes.length === 0 ? null : keptBytes(bytes),
     status: reply.statusCode,
     statusCode: typeof code === 'string' ? code : null,
-    response: typeof payload === 'string' || Buffer.isBuffer(payload) ? keptText(Buffer.from(payload)) : null,
+    response: typeof payload === 'string' ? keptBytes(Buffer.from(payload)) : Buffer.isBuffer(payload) ? keptBytes(payload) : null,
     durationMs: Math.round(reply.elapsedTime),
     transactionId: transaction,
     refs: [transaction, textOrNull(answer.order_id), namedIn(request)].filter((ref) => ref !== null),
     explanations
   }
-}
-
-/** As they were sent; one that came several times stands here once. */
-function headersOf (raw: readonly string[]): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (let at = 0; at + 1 < raw.length; at += 2) {
-    const [name = '', value = ''] = [raw[at]?.toLowerCase(), raw[at + 1]]
-    if (name === '__proto__') continue
-    const shown = SECRET.has(name) ? SECRET.get(name)?.(value) ?? '' : maskKeys(value)
-    headers[name] = name in headers ? `${headers[name]}, ${shown}` : shown
-  }
-  return headers
 }
 
 /** The order or transaction that the request is about. */

@@ -10,7 +10,3 @@ export interface ListRequestsDeps {
 export function listRequests ({ requestLog }: ListRequestsDeps, { merchantId }: Merchant, query: RequestQuery): Page<RequestRecord> {
   return requestLog.list(merchantId, query)
 }
-
-export function clearRequests ({ requestLog }: ListRequestsDeps, { merchantId }: Merchant): void {
-  requestLog.clear(merchantId)
-}

@@ -1,12 +1,12 @@
 import type { Effect } from '../../domain/effect.ts'
 import { toIso } from '../../domain/instant.ts'
 import type { Instant } from '../../domain/instant.ts'
-import { maskKey } from '../../domain/merchant.ts'
+import { maskKey, maskKeys } from '../../domain/merchant.ts'
 import type { Merchant } from '../../domain/merchant.ts'
 import { writeAmount } from '../../domain/money.ts'
 import type { Attempt, Notification } from '../../domain/notification.ts'
 import type { Next } from '../../domain/retry-policy.ts'
-import { shownText } from '../../domain/request-record.ts'
+import { shownBody, shownHeaders } from '../../domain/request-record.ts'
 import type { RequestRecord } from '../../domain/request-record.ts'
 import { settingsDocument } from '../../domain/settings.ts'
 import type { Transaction } from '../../domain/transaction.ts'
@@ -117,7 +117,7 @@ export function effectDocument (effect: Effect): Document {
 
 /** A request of the merchant's backend with its headers and bodies. */
 export function requestDocument (record: RequestRecord): Document {
-  return { ...requestSummary(record), headers: record.headers, body: shownText(record.body), response: shownText(record.response) }
+  return { ...requestSummary(record), headers: shownHeaders(record.rawHeaders), body: shownBody(record.body), response: shownBody(record.response) }
 }
 
 /** A request as the feed tells of it. */
@@ -126,7 +126,7 @@ export function requestSummary (record: RequestRecord): Document {
     id: String(record.number),
     ...moment(record.at),
     method: record.method,
-    path: record.path,
+    path: maskKeys(record.path),
     status: record.status,
     status_code: record.statusCode,
     duration_ms: record.durationMs,

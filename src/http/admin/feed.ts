@@ -42,7 +42,8 @@ export function createFeed ({ events, runId, stopping }: FeedDeps): Feed {
     memories.set(event.merchantId, memory)
     const remembered = { number: (memory.at(-1)?.number ?? 0) + 1, event }
     memory.push(remembered)
-    if (memory.length > MEMORY) memory.shift()
+    // Seldom and many at once: one at a time costs each event a little.
+    if (memory.length >= 2 * MEMORY) memory.splice(0, memory.length - MEMORY)
     for (const [stream, merchantId] of streams) if (merchantId === event.merchantId) send(stream, write(remembered))
   })
   stopping.addEventListener('abort', () => { for (const stream of streams.keys()) stream.end() })
@@ -58,7 +59,7 @@ export function createFeed ({ events, runId, stopping }: FeedDeps): Feed {
     open (merchantId, lastEventId) {
       const stream = new PassThrough()
       stream.on('close', () => close(stream))
-      const memory = memories.get(merchantId) ?? []
+      const memory = (memories.get(merchantId) ?? []).slice(-MEMORY)
       const { lost, missed } = since(memory, runId, lastEventId)
       stream.write(lost ? ': some events are no longer remembered\n\n' : ': from here on\n\n')
       for (const remembered of missed) stream.write(write(remembered))

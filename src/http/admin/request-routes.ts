@@ -1,8 +1,9 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
+import { clearRequests } from '../../operations/clear-requests.ts'
 import { explainSignature } from '../../operations/explain-signature.ts'
 import type { ExplainSignatureDeps } from '../../operations/explain-signature.ts'
-import { clearRequests, listRequests } from '../../operations/list-requests.ts'
+import { listRequests } from '../../operations/list-requests.ts'
 import type { ListRequestsDeps } from '../../operations/list-requests.ts'
 import { merchantOf } from '../authentication.ts'
 import { requestDocument } from './documents.ts'

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
 
 import { textOf } from '../../../domain/charge-request.ts'
 import type { ChargeRequest } from '../../../domain/charge-request.ts'
@@ -88,7 +88,7 @@ export async function gatewayRoutes (app: FastifyInstance, deps: GatewayDeps): P
     app.route({
       method,
       url,
-      onRequest: [refuseEmptyId, app.basicAuth],
+      onRequest: [begin(url.replace(/^\/v2\/(:id\/)?/, '')), app.basicAuth],
       ...url === '/v2/charge' ? { schema: { body: ChargeBody }, preValidation: async (request) => { request.body = readBody(request.body as Buffer | undefined) } } : {},
       handler: async (request, reply) => {
         const outcome = await calls.serve({
@@ -134,9 +134,12 @@ function send (reply: FastifyReply, { http, body }: Answer): FastifyReply {
     .send(Buffer.from(JSON.stringify(body)))
 }
 
-/** The router takes an empty segment for an id; there is no such path. */
-async function refuseEmptyId (request: FastifyRequest): Promise<void> {
-  if ((request.params as { readonly id?: string }).id === '') throw new GatewayFault('unknown_path')
+/** Notes the endpoint. The router takes an empty segment for an id; there is no such path. */
+function begin (endpoint: string): onRequestHookHandler {
+  return ({ note, params }, _reply, done) => {
+    if (note !== null) note.endpoint = endpoint
+    done((params as { readonly id?: string }).id === '' ? new GatewayFault('unknown_path') : undefined)
+  }
 }
 
 function explain (request: FastifyRequest, thrown: unknown): void {
