@@ -158,22 +158,44 @@ export class SandboxError extends Error {
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>
 
+export interface Login {
+  readonly url: string
+  readonly username: string
+  readonly password: string
+}
+
+/** One call of the admin API. */
+export interface ApiCall {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Below /admin. */
+  readonly path: string
+  readonly query?: Query
+  readonly body?: unknown
+}
+
+/** Asks the admin API of a running emulator. `document` is null where it says nothing. Rejects where nobody answers as it does. */
+export async function askAdmin ({ url, username, password }: Login, { method, path, query = {}, body }: ApiCall): Promise<{ readonly status: number, readonly document: Readonly<Record<string, unknown>> | null }> {
+  const target = new URL(`/admin${path}`, url)
+  for (const [name, value] of Object.entries(query)) if (value !== undefined) target.searchParams.set(name, String(value))
+  const response = await fetch(target, {
+    method,
+    headers: {
+      authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
+      ...body === undefined ? {} : { 'content-type': 'application/json' }
+    },
+    ...body === undefined ? {} : { body: JSON.stringify(body) }
+  })
+  const text = await response.text()
+  return { status: response.status, document: text === '' ? null : JSON.parse(text) as Record<string, unknown> }
+}
+
 const PAGE = 1_000
 
 /** The world that a server key opens, by the admin API. */
 export function openWorld ({ url, serverKey, merchantId }: Pick<World, 'url' | 'serverKey' | 'merchantId'>): World {
-  const authorization = `Basic ${Buffer.from(`${serverKey}:`).toString('base64')}`
-
   async function call<Result> (method: 'GET' | 'POST', path: string, query: Query = {}, body?: object): Promise<Result> {
-    const target = new URL(`/admin${path}`, url)
-    for (const [name, value] of Object.entries(query)) if (value !== undefined) target.searchParams.set(name, String(value))
-    const response = await fetch(target, {
-      method,
-      headers: { authorization, ...body === undefined ? {} : { 'content-type': 'application/json' } },
-      ...body === undefined ? {} : { body: JSON.stringify(body) }
-    })
-    const document = await response.json() as Record<string, unknown>
-    if (!response.ok) throw new SandboxError(response.status, document)
+    const { status, document } = await askAdmin({ url, username: serverKey, password: '' }, { method, path, query, body })
+    if (status >= 400) throw new SandboxError(status, document ?? {})
     return document as Result
   }
 

@@ -44,9 +44,8 @@ export class HelpShown extends Error {
 
 export const MEMORY = ':memory:'
 
-/** The words of the command line. */
 const ABOUT: Readonly<Record<string, string>> = {
-  start: 'A local sandbox of the Midtrans convenience-store channel (Alfamart and Indomaret).\nThis starts it; `warung ready` asks whether it is ready.',
+  start: 'A local sandbox of the Midtrans convenience-store channel (Alfamart and Indomaret).\nThis starts it; `warung help` lists the other words.',
   ready: 'Ends with 0 once the emulator is ready, with 1 when it is not.'
 }
 
@@ -95,6 +94,13 @@ const READY_SETTINGS = {
   wait: setting('wait', 'DURATION', 'keep asking for so long', readWait, '0ms')
 } as const
 
+const LOGIN_SETTINGS = {
+  url: setting('url', 'URL', 'of the emulator; at WARUNG_PORT of this machine unless given', readUrl),
+  serverKey: setting('server-key', 'KEY', 'whose world it is about', readServerKey, DEFAULT_SERVER_KEY),
+  adminPassword: setting('admin-password', 'PASSWORD', 'act as the user "admin" instead', text),
+  json: setting('json', null, 'print the answer as JSON', readSwitch)
+} as const
+
 type Table = Readonly<Record<string, Setting<unknown>>>
 type Values<Settings extends Table> = { readonly [Name in keyof Settings]: ReturnType<Settings[Name]['read']> | undefined }
 type Environment = Readonly<Record<string, string | undefined>>
@@ -128,12 +134,47 @@ export function readConfig (args: readonly string[], env: Environment = process.
 
 /** `warung ready`: is the emulator of this machine ready? Throws as `readConfig` does. */
 export function readReadyOptions (args: readonly string[], env: Environment = process.env): { readonly url: string, readonly waitMs: number } {
-  const { url = `http://127.0.0.1:${env.WARUNG_PORT || SETTINGS.port.fallback}`, wait = 0 } = readSettings(READY_SETTINGS, 'ready', args, env)
+  const { url = ownUrl(env), wait = 0 } = readSettings(READY_SETTINGS, 'ready', args, env)
   return { url, waitMs: wait }
 }
 
+/** A word of the command line, as `cli/commands.ts` describes it. */
+export interface Syntax {
+  readonly takes: string
+  readonly about: string
+  readonly example: string
+  readonly flags?: ReadonlyArray<{ readonly flag: string, readonly takes: string | null, readonly about: string }>
+}
+
+export interface ReadCommand {
+  readonly login: { readonly url: string, readonly username: string, readonly password: string }
+  readonly asJson: boolean
+  readonly operands: readonly string[]
+  readonly flags: Readonly<Record<string, string | true>>
+}
+
+/** `warung WORD …` for a running emulator: who asks where, and what the word was given. Throws as `readConfig` does. */
+export function readCommand (word: string, { takes, about, example, flags: own = [] }: Syntax, args: readonly string[], env: Environment = process.env): ReadCommand {
+  const { flags, operands } = parse(word, { takes, about: `${about}\n\nExample: ${example}`, flags: [...own, ...Object.values(LOGIN_SETTINGS)] }, args)
+  const { url = ownUrl(env), serverKey = DEFAULT_SERVER_KEY, adminPassword, json = false } = valuesOf(LOGIN_SETTINGS, flags, env)
+  return {
+    login: { url, ...adminPassword === undefined ? { username: serverKey, password: '' } : { username: 'admin', password: adminPassword } },
+    asJson: json,
+    operands,
+    flags
+  }
+}
+
+function ownUrl (env: Environment): string {
+  return `http://127.0.0.1:${env.WARUNG_PORT || SETTINGS.port.fallback}`
+}
+
 function readSettings<Settings extends Table> (settings: Settings, word: string, args: readonly string[], env: Environment): Values<Settings> {
-  const flags = readFlags(settings, word, args)
+  const { flags } = parse(word, { takes: '', about: ABOUT[word] ?? '', flags: Object.values(settings) }, args[0] === word ? args.slice(1) : args)
+  return valuesOf(settings, flags, env)
+}
+
+function valuesOf<Settings extends Table> (settings: Settings, flags: Readonly<Record<string, string | true>>, env: Environment): Values<Settings> {
   return Object.fromEntries(Object.entries(settings).map(([name, { flag, read, fallback }]) => {
     const variable = `WARUNG_${flag.toUpperCase().replaceAll('-', '_')}`
     const [source, value] = flags[name] !== undefined ? [`--${flag}`, String(flags[name])] : [variable, env[variable] || fallback]
@@ -146,16 +187,22 @@ function readSettings<Settings extends Table> (settings: Settings, word: string,
   })) as unknown as Values<Settings>
 }
 
-function readFlags (settings: Table, word: string, args: readonly string[]): Readonly<Record<string, string | true>> {
+interface Grammar {
+  readonly takes: string
+  readonly about: string
+  readonly flags: ReadonlyArray<{ readonly flag: string, readonly takes: string | null, readonly about: string, readonly fallback?: string }>
+}
+
+function parse (word: string, { takes, about, flags }: Grammar, args: readonly string[]): Pick<ReadCommand, 'flags' | 'operands'> {
   const command = new Command(`warung ${word}`)
-    .description(ABOUT[word] ?? '')
-    .argument(`[${word}]`)
+    .description(about)
     .allowExcessArguments(false)
     .showSuggestionAfterError(false)
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
-  for (const { flag, takes, about, fallback } of Object.values(settings)) {
-    command.option(`--${flag}${takes === null ? '' : ` <${takes}>`}`, `${about}${fallback === undefined ? '' : ` (${fallback})`}`)
+  for (const operand of takes.split(' ').filter((each) => each !== '')) command.argument(operand.replace('…', '...'))
+  for (const { flag, takes: value, about: does, fallback } of flags) {
+    command.option(`--${flag}${value === null ? '' : ` <${value}>`}`, `${does}${fallback === undefined ? '' : ` (${fallback})`}`)
   }
 
   try {
@@ -165,9 +212,7 @@ function readFlags (settings: Table, word: string, args: readonly string[]): Rea
     if (error.exitCode === 0) throw new HelpShown()
     throw new UsageError(error.message.replace(/^error: /, ''))
   }
-  const [given = word] = command.args
-  if (given !== word) throw new UsageError(`unknown command '${given}'; there are: ${Object.keys(ABOUT).join(', ')}`)
-  return command.opts()
+  return { flags: command.opts(), operands: command.args }
 }
 
 function setting<Value> (flag: string, takes: string | null, about: string, read: Read<Value>, fallback?: string): Setting<Value> {

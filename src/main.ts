@@ -1,10 +1,14 @@
 #!/usr/bin/env node
+import { readFileSync, writeFileSync } from 'node:fs'
+
 import closeWithGrace from 'close-with-grace'
 import pino from 'pino'
 
+import type { Command as CliCommand, Operands } from './cli/commands.ts'
 import { askReady } from './cli/ready.ts'
+import type { ApiCall } from './client.ts'
 import type { Emulator } from './compose.ts'
-import { HelpShown, MEMORY, readConfig, readReadyOptions, UsageError, widenThreadPool } from './config.ts'
+import { HelpShown, MEMORY, readCommand, readConfig, readReadyOptions, UsageError, widenThreadPool } from './config.ts'
 import type { Config } from './config.ts'
 import { freshPassword } from './random.ts'
 
@@ -15,11 +19,44 @@ const CLOSE_WITHIN_MS = 30_000
 const args = process.argv.slice(2)
 
 try {
-  await (args[0] === 'ready' ? ready() : start())
+  await run(args[0] ?? 'start')
 } catch (error) {
   if (error instanceof HelpShown) process.exit(0)
   if (error instanceof UsageError) fail(EXIT_USAGE, `${error.message} (warung --help lists all flags)`)
   fail(EXIT_FAILED, error instanceof Error ? error.message : String(error))
+}
+
+async function run (word: string): Promise<void> {
+  if (word === 'start' || word.startsWith('-')) return start()
+  if (word === 'ready') return ready()
+  const { COMMANDS } = await import('./cli/commands.ts')
+  if (word === 'help') return help(COMMANDS)
+  const command = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined
+  if (command === undefined) throw new UsageError(`unknown command '${word}'; there are: ${['start', 'ready', ...Object.keys(COMMANDS)].join(', ')}`)
+  return ask(word, command)
+}
+
+async function ask (word: string, command: CliCommand): Promise<void> {
+  const { login, asJson, ...given } = readCommand(word, command, args.slice(1))
+  const { runCommand } = await import('./cli/run.ts')
+  const ended = await runCommand(command, login, callOf(command, given), asJson)
+  if ('refusal' in ended) fail(ended.isUsage ? EXIT_USAGE : EXIT_FAILED, ended.refusal)
+  const file = command.into?.(given)
+  if (file === undefined) console.log(ended.text)
+  else writeFileSync(file, `${ended.text}\n`)
+}
+
+function callOf (command: CliCommand, given: Operands): ApiCall {
+  try {
+    return command.call(given, (name) => readFileSync(name, 'utf8'))
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error))
+  }
+}
+
+function help (commands: Readonly<Record<string, CliCommand>>): void {
+  console.log('warung [start]  starts the emulator; warung --help lists its flags\nwarung ready    ends with 0 once an emulator is ready\n\nAgainst a running one (warung WORD --help shows more):\n')
+  for (const [word, { takes, about }] of Object.entries(commands)) console.log(`  ${`${word} ${takes}`.padEnd(36)}${about}`)
 }
 
 async function ready (): Promise<void> {

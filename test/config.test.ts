@@ -91,9 +91,9 @@ const badFlags: ReadonlyArray<readonly [args: readonly string[], names: string]>
   [['--ports', '1'], '--ports'],
   [['-p', '1'], '-p'],
   [['--port'], '--port'],
-  [['stop'], 'stop'],
+  [['stop'], 'too many arguments'],
   [['start', 'again'], 'argument'],
-  [['--data', 'a.json', 'nonsense'], 'nonsense']
+  [['--data', 'a.json', 'nonsense'], 'too many arguments']
 ]
 
 for (const [args, names] of badFlags) {

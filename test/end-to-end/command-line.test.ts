@@ -1,0 +1,77 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+
+import { test } from 'tap'
+
+import { start } from '../../src/index.ts'
+import type { Sandbox } from '../../src/index.ts'
+import { basic } from '../support/emulator.ts'
+
+const MAIN = join(import.meta.dirname, '../../dist/main.js')
+
+interface Ended {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+function warung ({ url, serverKey }: Pick<Sandbox, 'url' | 'serverKey'>, ...args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    const child = execFile(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH, WARUNG_URL: url, WARUNG_SERVER_KEY: serverKey } }, (_error, out, err) => {
+      resolve({ code: child.exitCode ?? -1, out: out.trimEnd(), err: err.trimEnd() })
+    })
+  })
+}
+
+test('a session at the shell, from charge to settlement and beyond', async (t) => {
+  const sandbox = await start({ frozen: '2026-11-22 20:00:00', seed: 'shell' })
+  t.teardown(() => sandbox.close())
+  await fetch(`${sandbox.url}/v2/charge`, {
+    method: 'POST',
+    headers: { authorization: basic(sandbox.serverKey) },
+    body: JSON.stringify({ payment_type: 'cstore', transaction_details: { order_id: 'order-101', gross_amount: 44000 }, cstore: { store: 'indomaret' } })
+  })
+  const run = (...args: readonly string[]): Promise<Ended> => warung(sandbox, ...args)
+
+  t.match(await run('list'), { code: 0, out: /^order-101 {2}pending {2}44000\.00 {2}indomaret {2}\d{12} {2}until 2026-11-23 20:00:00$/ })
+  t.match(await run('clock'), { code: 0, out: /^2026-11-22 20:00:00 WIB, frozen; next expired at 2026-11-23T13:00:00\.000Z$/ })
+  t.match(await run('settings', 'receipt_name=Toko Budi', 'notification_urls=["http://127.0.0.1:1/"]'), { code: 0, out: /"receipt_name": "Toko Budi"/ })
+  t.match(await run('pay', 'order-101', '--amount', '1'), { code: 1, err: /^warung: The amount due is 44000\.00, not 1\. .* \(amount_differs\)$/ })
+  t.match(await run('pay', 'order-101'), { code: 0, out: /^order-101 {2}settlement .*\n {2}2026-11-22 20:00:00 {2}pending by charge\n {2}2026-11-22 20:00:00 {2}settlement by admin\n/ })
+  t.match(await run('wait', 'order-101', '--status', 'settlement'), { code: 0 })
+  t.match(await run('wait', 'order-101', '--delivered', '--timeout', '1ms'), { code: 1, err: /not_yet/ })
+  t.match(await run('advance', '2m'), { code: 0, out: /20:02:00 {2}order-101 attempted settlement to http:\/\/127\.0\.0\.1:1\/: refused: up to 5 further attempts\nit is 2026-11-22T13:02:00\.000Z$/ })
+  t.match(await run('notifications', 'order-101'), { code: 0, out: /order-101 settlement to http:\/\/127\.0\.0\.1:1\/: waiting\n {2}2026-11-22 20:00:00 {2}refused;/ })
+  t.match(await run('reverse', 'order-101', '--json'), { code: 0, out: /^\{"transaction":\{.*"transaction_status":"deny"/ })
+  t.match(await run('resume'), { code: 0, out: /WIB/ })
+  t.match(await run('faults', 'none'), { code: 0, out: 'done' })
+})
+
+test('refusals, usage and silence have exit codes of their own, and one line', async (t) => {
+  const sandbox = await start()
+  t.teardown(() => sandbox.close())
+  const cases: ReadonlyArray<readonly [args: string[], code: number, err: RegExp]> = [
+    [['show', 'nothing'], 1, /transaction_unknown/],
+    [['show', 'x', '--server-key', 'SB-Mid-server-nobody'], 1, /unauthorized/],
+    [['show', 'x', '--url', 'http://127.0.0.1:1'], 1, /does not answer as Warung does/],
+    [['settings', 'colour=red'], 2, /colour/],
+    [['advance', 'soon'], 2, /duration/],
+    [['import', 'nowhere.json'], 2, /ENOENT/],
+    [['list', '--status', 'paid'], 2, /status/],
+    [['nonsense'], 2, /unknown command 'nonsense'; there are: start, ready, show/],
+    [['show'], 2, /missing required argument/]
+  ]
+  for (const [args, code, err] of cases) {
+    const ended = await warung(sandbox, ...args)
+    t.equal(ended.code, code, args.join(' '))
+    t.match(ended.err, err)
+    t.equal(ended.err.includes('\n'), false)
+    t.equal(ended.out, '')
+  }
+})
+
+test('help lists every word', async (t) => {
+  const { code, out } = await warung({ url: '', serverKey: '' }, 'help')
+  t.equal(code, 0)
+  for (const word of ['start', 'ready', 'show <REF>', 'advance <DURATION>', 'settings [KEY=VALUE…]']) t.ok(out.includes(word), word)
+})
