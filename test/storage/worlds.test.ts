@@ -254,7 +254,8 @@ async function chances (storage: Storage, name: string, more: Parameters<typeof 
     given.push(chance)
     return opening(name, more)
   })
-  return given
+  // What a disk refuses is decided again, with the same chance.
+  return [...new Set(given)]
 }
 
 function bring (storage: Storage, merchantId: string, records: WorldContent['records'], chance: number): Promise<unknown> {

@@ -20,7 +20,7 @@ export interface Opened {
 }
 
 /** Changes that a failing disk refused are asked for again, as often as it takes. */
-const CHANGES = new Set(['changeMerchant', 'insertTransaction', 'moveTransaction', 'changeNotification', 'takeAttemptedAt'])
+const CHANGES = new Set(['changeMerchant', 'insertTransaction', 'moveTransaction', 'changeNotification', 'takeAttemptedAt', 'resetWorld', 'deleteMerchant', 'importWorld'])
 
 function persistent (storage: Storage): Storage {
   return new Proxy(storage, {
