@@ -4,7 +4,7 @@ import type { Answer, Notification, NotificationState } from './domain/notificat
 import type { RequestRecord, SeenRequest } from './domain/request-record.ts'
 import type { Settings } from './domain/settings.ts'
 import type { Store } from './domain/stores.ts'
-import type { Status, Transaction } from './domain/transaction.ts'
+import type { NextMove, Status, Transaction } from './domain/transaction.ts'
 import type { WorldContent } from './domain/world.ts'
 
 /** The machine's time. A merchant's own is made from it by `domain/timeline.ts`. */
@@ -89,7 +89,7 @@ export interface Page<Item> {
 
 /** Work that time makes due, `at` in the merchant's own time; `order` counts as causes were recorded. */
 export type Due = { readonly merchantId: string, readonly at: Instant, readonly order: number } & (
-  | { readonly kind: 'expiry', readonly transactionId: string }
+  | { readonly kind: 'move', readonly transactionId: string, readonly move: NextMove['move'], readonly cause: NextMove['cause'] }
   | { readonly kind: 'attempt', readonly notificationId: string, readonly target: string }
 )
 
@@ -200,7 +200,7 @@ export interface ClockFace {
   readonly isFrozen: boolean
   readonly shiftMs: number
   /** The next work that time makes due and nobody does yet. */
-  readonly nextDue: Pick<Due, 'at' | 'kind'> | null
+  readonly nextDue: Due | null
 }
 
 export interface Events {

@@ -129,6 +129,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     }
   },
   faults: { takes: '[FILE|none]', about: 'Shows the failures to inject, puts those of a file in place, or none.', example: 'warung faults faults.json', call: replaceable('/faults') },
+  rules: { takes: '[FILE|none]', about: 'Shows what happens to charges by itself, puts the rules of a file in place, or none.', example: 'warung rules rules.json', call: replaceable('/rules') },
   requests: { takes: '[none]', about: 'Lists what the merchant\'s backend sent and got, newest first; none forgets it.', example: 'warung requests', call: ({ operands: [word] }) => word === 'none' ? { method: 'DELETE', path: '/requests' } : { method: 'GET', path: '/requests' }, show: ({ items }) => lines(items, request) }
 }
 

@@ -3,6 +3,8 @@ import { readExpiry } from './custom-expiry.ts'
 import type { CustomExpiry } from './custom-expiry.ts'
 import { seenOf, suchAs } from './explanation.ts'
 import type { Explanation } from './explanation.ts'
+import { readCourse } from './fate.ts'
+import type { Course } from './fate.ts'
 import type { Instant } from './instant.ts'
 import type { JsonObject } from './json.ts'
 import { readNumber } from './money.ts'
@@ -74,6 +76,8 @@ export interface Charge {
   readonly orderId: string
   readonly grossAmount: number
   readonly expiresAt: Instant
+  /** What it asks to become of it by itself; null for nothing. */
+  readonly course: Course | null
 }
 
 const PAYMENT_TYPE = 'cstore'
@@ -97,6 +101,7 @@ export function readCharge (request: ChargeRequest, settings: Settings, now: Ins
   const expiry = readExpiry(request.custom_expiry, now, store === undefined ? 0 : settings.defaultExpiryMs[store])
   const orderId = textOf(request.transaction_details?.order_id)
   const amount = readNumber(request.transaction_details?.gross_amount)
+  const course = settings.chargeFateField ? readCourse(textOf(request.custom_field3)) : null
 
   const failures = [
     ...type === '' ? [failure('required', 'payment_type', request.payment_type, 'the payment type')] : [],
@@ -105,15 +110,16 @@ export function readCharge (request: ChargeRequest, settings: Settings, now: Ins
     ...(request.item_details ?? []).flatMap(itemFailures),
     ...customerFailures(request.customer_details ?? {}, store),
     ...'failures' in expiry ? expiry.failures : [],
-    ...lengthFailures('', request, FIELD_LIMITS)
+    ...lengthFailures('', request, FIELD_LIMITS),
+    ...course === 'unreadable' ? [failure('invalid', 'custom_field3', request.custom_field3, 'after "warung:" pay, expire, cancel or nothing, and when', { example: 'warung: pay in 3s' })] : []
   ]
   if (failures.length > 0) {
     const messages = failures.map(({ message }) => message)
     throw new Refusal('invalid_charge', messages.join('; '), { messages: [...new Set(messages)], explanations: failures.slice(0, MAX_EXPLAINED) })
   }
   if (store === undefined || !settings.activeStores.includes(store)) throw inactive(type, store, settings)
-  if (amount.kind !== 'whole' || 'failures' in expiry) throw new Error('a charge without failures has an amount and an expiry')
-  return { store, orderId, grossAmount: amount.value, expiresAt: expiry.expiresAt }
+  if (amount.kind !== 'whole' || 'failures' in expiry || course === 'unreadable') throw new Error('a charge without failures has an amount and an expiry')
+  return { store, orderId, grossAmount: amount.value, expiresAt: expiry.expiresAt, course }
 }
 
 /** A scalar as text; absent and `null` are empty. */

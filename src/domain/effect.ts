@@ -1,15 +1,18 @@
 import type { Instant } from './instant.ts'
 import type { Attempt, Notification } from './notification.ts'
-import type { Transaction } from './transaction.ts'
+import type { Move, Transaction } from './transaction.ts'
+
+/** What each move is called among effects. */
+export const MOVED = { pay: 'paid', expire: 'expired', cancel: 'cancelled', reverse: 'reversed' } as const satisfies Record<Move, string>
 
 /** Something that the passing of time caused. `order` counts as causes were recorded. */
 export type Effect = { readonly at: Instant, readonly order: number, readonly transactionId: string, readonly orderId: string } & (
-  | { readonly kind: 'expired' }
+  | { readonly kind: typeof MOVED[Move] }
   | { readonly kind: 'attempted', readonly notificationId: string, readonly event: Notification['event'], readonly url: string, readonly attempt: Attempt }
 )
 
-export function expired ({ transactionId, orderId }: Transaction, at: Instant, order: number): Effect {
-  return { kind: 'expired', at, order, transactionId, orderId }
+export function moveEffect ({ transactionId, orderId }: Transaction, move: Move, at: Instant, order: number): Effect {
+  return { kind: MOVED[move], at, order, transactionId, orderId }
 }
 
 /** The effect that the last attempt of a notification was; with an instant, the last that began then. */

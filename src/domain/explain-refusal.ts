@@ -31,6 +31,7 @@ const TABLE: Record<RefusalCode, readonly [field: string | null, expected: strin
   invalid_import: [null, 'a document that GET /admin/export gave, unaltered', '13 What we decided ourselves'],
   import_clash: [null, 'an import into a world, and an emulator, without these ids and codes', '8 Life of a transaction'],
   invalid_faults: [null, suchAs('faults as README describes them', { items: [{ match: { endpoint: 'charge' }, action: 'drop' }] }), '3.3 Messages'],
+  invalid_rules: [null, suchAs('rules as README describes them', { items: [{ match: { store: 'alfamart' }, after: '3s', do: 'pay' }] }), '13 What we decided ourselves'],
   key_taken: ['server_key', 'a server key that opens no other world', '4 Authentication'],
   advance_under_way: [null, 'the same call, once the clock has been moved', '8 Life of a transaction'],
   time_goes_back: [null, `a later time; or ${WHOLE_CLOCK}`, '8 Life of a transaction'],

@@ -1,7 +1,8 @@
-import { readDelay, writeDuration } from './duration.ts'
-import { field, flag, list, object, oneOf, orNull, shape, since, text, UnreadableRecord } from './fields.ts'
+import { writeDuration } from './duration.ts'
+import { count, delay, field, flag, object, oneOf, orNull, refuseOthers, shape, since, text, UnreadableRecord } from './fields.ts'
 import type { Field } from './fields.ts'
-import { Refusal } from './refusal.ts'
+import { readItems } from './named-items.ts'
+import { fits } from './pattern.ts'
 import { STORE_NAMES } from './stores.ts'
 import type { Store } from './stores.ts'
 import { STATUSES } from './transaction.ts'
@@ -56,7 +57,6 @@ export interface Subject {
 }
 
 const MAX_COPIES = 100
-const MAX_FAULTS = 100
 
 /** The first fault that matches and strikes, and the faults after that. `chance` is at least 0 and below 1. */
 export function struck (faults: readonly Fault[], subject: Subject, chance: (fault: Fault) => number): { readonly faults: readonly Fault[], readonly fault: Fault | undefined } {
@@ -78,24 +78,7 @@ function matches ({ match }: Fault, { endpoint, event, store, orderId }: Subject
     (match.orderId === null || (orderId !== undefined && fits(match.orderId, orderId)))
 }
 
-/** Takes the parts between the stars at their first place each: a regular expression would try every place of each of them. */
-function fits (pattern: string, name: string): boolean {
-  const [head = '', ...parts] = pattern.split('*')
-  const tail = parts.pop()
-  if (tail === undefined) return name === pattern
-  if (!name.startsWith(head)) return false
-  let from = head.length
-  for (const part of parts) {
-    const at = name.indexOf(part, from)
-    if (at < 0) return false
-    from = at + part.length
-  }
-  return from + tail.length <= name.length && name.endsWith(tail)
-}
-
 const number = field('a number from 0 to 1', (member) => typeof member === 'number' && member >= 0 && member <= 1 ? member : undefined)
-const count = field('a whole number of at least 0', (member) => Number.isSafeInteger(member) && (member as number) >= 0 ? member as number : undefined)
-const delay = field('a duration such as "500ms", "3s" or "10m", of at most 180d', readDelay)
 const copies = field(`a whole number from 1 to ${MAX_COPIES}`, (member) => Number.isSafeInteger(member) && (member as number) >= 1 && (member as number) <= MAX_COPIES ? member as number : undefined)
 const code: Field<ErrorCode> = (member) => oneOf(ERROR_CODES)(typeof member === 'number' ? String(member) : member)
 
@@ -147,17 +130,7 @@ export const readFault: Field<Fault> = (member) => {
 
 /** The faults of `{"items":[…]}`. Refuses `invalid_faults` as a whole where one of them is wrong. */
 export function readFaults (document: unknown): readonly Fault[] {
-  try {
-    const members = object(document)
-    refuseOthers(members, ['items'])
-    const faults = shape<{ readonly items: readonly Fault[] }>({ items: ['items', list(readFault)] })(members).items
-    const ids = faults.map(({ id }) => id).filter((id) => id !== '')
-    if (faults.length > MAX_FAULTS) throw new UnreadableRecord(`items: should be at most ${MAX_FAULTS}`)
-    if (new Set(ids).size < ids.length) throw new UnreadableRecord('items: id: each needs one of its own')
-    return faults
-  } catch (error) {
-    throw error instanceof UnreadableRecord ? new Refusal('invalid_faults', error.message) : error
-  }
+  return readItems(document, readFault, 'invalid_faults')
 }
 
 export function faultsDocument (faults: readonly Fault[]): { readonly items: ReadonlyArray<Readonly<Record<string, unknown>>> } {
@@ -176,9 +149,4 @@ export function faultDocument ({ id, match, times, seen, probability, when, acti
     action: kind,
     ...Object.fromEntries(Object.entries(ACTIONS[kind].takes).map(([name, [spelling]]) => [spelling, spelling === 'delay' ? writeDuration(values[name] as number) : values[name]]))
   }
-}
-
-function refuseOthers (members: Readonly<Record<string, unknown>>, known: readonly string[]): void {
-  const other = Object.keys(members).find((name) => !known.includes(name))
-  if (other !== undefined) throw new UnreadableRecord(`${other}: there is no such member here; there are ${known.join(', ')}`)
 }

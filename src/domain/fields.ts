@@ -1,3 +1,4 @@
+import { readDelay } from './duration.ts'
 import { fromIso } from './instant.ts'
 import type { Instant } from './instant.ts'
 import { isObject } from './json.ts'
@@ -14,6 +15,8 @@ export type Fields<Shape> = { readonly [Name in keyof Shape]: readonly [member: 
 
 export const text = field('a text', (member) => typeof member === 'string' ? member : undefined)
 export const whole = field('a whole number', (member) => Number.isSafeInteger(member) ? member as number : undefined)
+export const count = field('a whole number of at least 0', (member) => Number.isSafeInteger(member) && (member as number) >= 0 ? member as number : undefined)
+export const delay = field('a duration such as "500ms", "3s" or "10m", of at most 180d', readDelay)
 export const flag = field('true or false', (member) => typeof member === 'boolean' ? member : undefined)
 export const instant: Field<Instant> = field('an instant such as 2026-11-22T13:00:00.000Z', (member) => typeof member === 'string' ? fromIso(member) : undefined)
 export const object = field('an object', (member) => isObject(member) ? member : undefined)
@@ -58,4 +61,10 @@ export function field<Value> (takes: string, read: (member: unknown) => Value | 
     if (value === undefined) throw new UnreadableRecord(`should be ${takes}`)
     return value
   }
+}
+
+/** Throws an `UnreadableRecord` for a member that is not among these. */
+export function refuseOthers (members: Readonly<Record<string, unknown>>, known: readonly string[]): void {
+  const other = Object.keys(members).find((name) => !known.includes(name))
+  if (other !== undefined) throw new UnreadableRecord(`${other}: there is no such member here; there are ${known.join(', ')}`)
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 
 import type { Fault } from './fault.ts'
+import type { Rule } from './rule.ts'
 import { DEFAULT_SETTINGS } from './settings.ts'
 import type { Settings } from './settings.ts'
 import { REAL_TIME } from './timeline.ts'
@@ -14,11 +15,13 @@ export interface Merchant {
   readonly settings: Settings
   /** Failures to inject; the first that matches strikes. */
   readonly faults: readonly Fault[]
+  /** What happens to charges by itself; the first that matches counts. */
+  readonly rules: readonly Rule[]
   readonly timeline: Timeline
 }
 
 export function newMerchant ({ merchantId, serverKey, clientKey }: Pick<Merchant, 'merchantId' | 'serverKey' | 'clientKey'>): Merchant {
-  return { merchantId, serverKey, clientKey, settings: DEFAULT_SETTINGS, faults: [], timeline: REAL_TIME }
+  return { merchantId, serverKey, clientKey, settings: DEFAULT_SETTINGS, faults: [], rules: [], timeline: REAL_TIME }
 }
 
 /** The keys of a default merchant that was given none, known to all. */

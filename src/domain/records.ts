@@ -1,6 +1,7 @@
 import type { ChargeRequest } from './charge-request.ts'
+import type { Fate } from './fate.ts'
 import { faultDocument, readFault } from './fault.ts'
-import { flag, instant, list, object, oneOf, orNull, shape, since, text, texts, UnreadableRecord, whole } from './fields.ts'
+import { count, flag, instant, list, object, oneOf, orNull, shape, since, text, texts, UnreadableRecord, whole } from './fields.ts'
 import type { Field, Fields } from './fields.ts'
 import { toIso } from './instant.ts'
 import type { Instant } from './instant.ts'
@@ -10,11 +11,12 @@ import type { Attempt, Notification } from './notification.ts'
 import { Refusal } from './refusal.ts'
 import { ATTEMPT_ERRORS, OUTCOMES } from './retry-policy.ts'
 import type { Next } from './retry-policy.ts'
+import { readRule, ruleDocument } from './rule.ts'
 import { changeSettings, DEFAULT_SETTINGS, settingsDocument } from './settings.ts'
 import type { Settings } from './settings.ts'
 import { STORE_NAMES } from './stores.ts'
 import type { Timeline } from './timeline.ts'
-import { CAUSES, STATUSES } from './transaction.ts'
+import { CAUSES, MOVE_NAMES, STATUSES } from './transaction.ts'
 import type { HistoryEntry, Transaction } from './transaction.ts'
 
 /** What a merchant's world is counted by. */
@@ -45,14 +47,16 @@ export function merchantRecord (merchant: Merchant): object {
     client_key: merchant.clientKey,
     settings: settingsDocument(merchant.settings),
     faults: merchant.faults.map(faultDocument),
+    rules: merchant.rules.map(ruleDocument),
     timeline: { shift_ms: merchant.timeline.shiftMs, frozen_at: isoOrNull(merchant.timeline.frozenAt), stepped: merchant.timeline.isStepped }
   }
 }
 
 /** What a merchant has chosen, without who it is. */
-export const CHOICES: Fields<Pick<Merchant, 'settings' | 'faults' | 'timeline'>> = {
+export const CHOICES: Fields<Pick<Merchant, 'settings' | 'faults' | 'rules' | 'timeline'>> = {
   settings: ['settings', readSettings],
   faults: ['faults', since(list(readFault), [])],
+  rules: ['rules', since(list(readRule), [])],
   timeline: ['timeline', shape<Timeline>({ shiftMs: ['shift_ms', whole], frozenAt: ['frozen_at', orNull(instant)], isStepped: ['stepped', since(flag, false)] })]
 }
 
@@ -77,6 +81,7 @@ export function transactionRecord (transaction: Transaction): object {
     lapses_at: toIso(transaction.lapsesAt),
     settled_at: isoOrNull(transaction.settledAt),
     approval_code: transaction.approvalCode,
+    ...fateMember(transaction.fate),
     urls: transaction.urls,
     request: transaction.request,
     history: transaction.history.map(({ at, status, cause, idempotencyKey }) => ({ at: toIso(at), status, cause, idempotency_key: idempotencyKey }))
@@ -96,6 +101,9 @@ export const readTransaction: Field<Transaction> = shape<Transaction>({
   lapsesAt: ['lapses_at', instant],
   settledAt: ['settled_at', orNull(instant)],
   approvalCode: ['approval_code', orNull(text)],
+  fate: ['fate', since(orNull(shape<Fate>({
+    move: ['move', oneOf(MOVE_NAMES)], at: ['at', instant], rule: ['rule', orNull(text)], reverseAfterMs: ['reverse_after_ms', orNull(count)]
+  })), null)],
   urls: ['urls', shape({ override: ['override', orNull(list(text))], append: ['append', list(text)] })],
   request: ['request', (member) => object(member) as ChargeRequest],
   history: ['history', list(shape<HistoryEntry>({ at: ['at', instant], status: ['status', oneOf(STATUSES)], cause: ['cause', oneOf(CAUSES)], idempotencyKey: ['idempotency_key', since(orNull(text), null)] }))]
@@ -161,6 +169,11 @@ function attemptRecord (attempt: Attempt): object {
     outcome: attempt.outcome,
     next: { ...attempt.next, at: isoOrNull(attempt.next.at) }
   }
+}
+
+/** Most have none. */
+function fateMember (fate: Fate | null): object {
+  return fate === null ? {} : { fate: { move: fate.move, at: toIso(fate.at), rule: fate.rule, reverse_after_ms: fate.reverseAfterMs } }
 }
 
 function readSettings (member: unknown): Settings {

@@ -10,7 +10,7 @@ export type RefusalCode =
   | 'advance_under_way' | 'time_goes_back' | 'world_not_empty'
   | 'invalid_merchant' | 'merchant_taken' | 'default_merchant'
   | 'invalid_import' | 'import_clash'
-  | 'invalid_faults' | 'event_not_had'
+  | 'invalid_faults' | 'invalid_rules' | 'event_not_had'
 
 /** The emulator says no. Each dialect turns the code into its own answer; the message is for people. */
 export class Refusal extends Error {

@@ -17,6 +17,8 @@ export interface Settings {
   readonly expiryLagMs: number
   readonly retryJitter: boolean
   readonly notificationTimeoutMs: number
+  /** A charge may say in custom_field3 what becomes of it by itself. */
+  readonly chargeFateField: boolean
   readonly receiptName: string
 }
 
@@ -34,6 +36,7 @@ export const DEFAULT_SETTINGS: Settings = {
   expiryLagMs: 0,
   retryJitter: false,
   notificationTimeoutMs: 15_000,
+  chargeFateField: true,
   receiptName: 'Warung'
 }
 
@@ -98,6 +101,7 @@ const SETTINGS: { readonly [Name in keyof Settings]: readonly [member: string, s
   expiryLagMs: ['expiry_lag', duration(0, MAX_EXPIRY_MS)],
   retryJitter: ['retry_jitter', flag],
   notificationTimeoutMs: ['notification_timeout', duration(1, 600_000)],
+  chargeFateField: ['charge_fate_field', flag],
   receiptName: ['receipt_name', {
     read: (member) => typeof member === 'string' && member.length >= 1 && member.length <= 255 ? member : undefined,
     write: (value) => value,

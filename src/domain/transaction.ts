@@ -1,4 +1,6 @@
 import type { ChargeRequest } from './charge-request.ts'
+import { restOf } from './fate.ts'
+import type { Fate } from './fate.ts'
 import type { Instant } from './instant.ts'
 import { wholeSecond } from './instant.ts'
 import { Refusal } from './refusal.ts'
@@ -38,12 +40,14 @@ export interface Transaction {
   readonly lapsesAt: Instant
   readonly settledAt: Instant | null
   readonly approvalCode: string | null
+  readonly fate: Fate | null
   readonly urls: ChargeUrls
   readonly request: ChargeRequest
   readonly history: readonly HistoryEntry[]
 }
 
-export type Move = 'pay' | 'expire' | 'cancel' | 'reverse'
+export const MOVE_NAMES = ['pay', 'expire', 'cancel', 'reverse'] as const
+export type Move = typeof MOVE_NAMES[number]
 
 /** The life of a transaction (docs/gateway.md, 8): every move there is, all others are refused. */
 const MOVES: Record<Move, { readonly from: Status, readonly to: Status, readonly done: string }> = {
@@ -64,6 +68,24 @@ const NO_LONGER_PENDING: Record<Exclude<Status, 'pending'>, readonly [RefusalCod
 /** An order id and a payment code belong to a live transaction; after its end they are free again. */
 export function isLive (status: Status): boolean {
   return status === 'pending' || status === 'settlement'
+}
+
+/** A move that time makes due. */
+export interface NextMove {
+  readonly at: Instant
+  readonly move: Move
+  readonly cause: 'clock' | 'rule'
+}
+
+/** What a transaction does next by itself: its fate, or it lapses. */
+export function nextMove ({ status, lapsesAt, fate }: Transaction): NextMove | undefined {
+  const lapse = status === 'pending' ? { at: lapsesAt, move: 'expire', cause: 'clock' } as const : undefined
+  return fate !== null && fate.at < (lapse?.at ?? Infinity) ? { at: fate.at, move: fate.move, cause: 'rule' } : lapse
+}
+
+/** Could a transaction in this status have this fate? */
+export function mayAwait (status: Status, fate: Fate | null): boolean {
+  return fate === null || MOVES[fate.move].from === status
 }
 
 /** Why this transaction may not move so at `now`; undefined where it may. */
@@ -90,6 +112,8 @@ export function moved (transaction: Transaction, move: Move, { now, cause, appro
     ...transaction,
     status: to,
     ...to === 'settlement' ? { settledAt: wholeSecond(now), approvalCode: approvalCode ?? null } : {},
+    // Whoever moves it otherwise takes its fate in hand.
+    fate: transaction.fate !== null && cause === 'rule' ? restOf(transaction.fate, now) : null,
     history: [...transaction.history, { at: now, status: to, cause, idempotencyKey }]
   }
 }

@@ -6,10 +6,11 @@ import type { Merchant } from './merchant.ts'
 import type { Notification } from './notification.ts'
 import { CHOICES, merchantRecord, notificationRecord, readNotification, readTransaction, transactionRecord } from './records.ts'
 import { Refusal } from './refusal.ts'
+import type { Rule } from './rule.ts'
 import type { Settings } from './settings.ts'
 import { readTarget } from './target.ts'
 import type { Timeline } from './timeline.ts'
-import { isLive } from './transaction.ts'
+import { isLive, mayAwait } from './transaction.ts'
 import type { Transaction } from './transaction.ts'
 
 export type WorldRecord =
@@ -27,6 +28,7 @@ export interface WorldContent {
 export interface ImportedWorld extends Omit<WorldContent, 'merchant'> {
   readonly settings: Settings
   readonly faults: readonly Fault[]
+  readonly rules: readonly Rule[]
   readonly timeline: Timeline
 }
 
@@ -59,7 +61,7 @@ export function readWorld (document: unknown): ImportedWorld {
   }
 }
 
-const readDocument = shape<{ merchant: Pick<ImportedWorld, 'settings' | 'faults' | 'timeline'>, chance: number, transactions: readonly Ordered[], notifications: readonly Ordered[] }>({
+const readDocument = shape<{ merchant: Pick<ImportedWorld, 'settings' | 'faults' | 'rules' | 'timeline'>, chance: number, transactions: readonly Ordered[], notifications: readonly Ordered[] }>({
   merchant: ['merchant', shape(CHOICES)],
   chance: ['chance', whole],
   transactions: ['transactions', numbered((member) => ({ transaction: checked(readTransaction(member), TRANSACTION_CHECKS) }))],
@@ -90,6 +92,7 @@ const TRANSACTION_CHECKS: ReadonlyArray<Check<Transaction>> = [
   ['gross_amount: should be at least 1', ({ grossAmount }) => grossAmount >= 1],
   ['history: should begin with pending and end with the status', ({ history, status }) => history[0]?.status === 'pending' && history.at(-1)?.status === status],
   ['settled_at: should be there exactly if the history has a settlement', ({ history, settledAt }) => history.some(({ status }) => status === 'settlement') === (settledAt !== null)],
+  ['fate: should go with the status', ({ status, fate }) => mayAwait(status, fate)],
   ['urls: should be http or https URLs without credentials', ({ urls: { override, append } }) => [...override ?? [], ...append].every(isTarget)]
 ]
 

@@ -27,6 +27,7 @@ const STATUS: Record<RefusalCode, number> = {
   invalid_request: 400,
   invalid_settings: 400,
   invalid_faults: 400,
+  invalid_rules: 400,
   invalid_merchant: 400,
   invalid_import: 400,
   transaction_unknown: 404,

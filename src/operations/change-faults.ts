@@ -1,5 +1,6 @@
 import type { Fault } from '../domain/fault.ts'
 import type { Merchant } from '../domain/merchant.ts'
+import { withIds } from '../domain/named-items.ts'
 import { released } from '../domain/notification.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { nowOn } from '../domain/timeline.ts'
@@ -13,7 +14,7 @@ export interface ChangeFaultsDeps {
 
 /** Puts these faults in place of a merchant's. What a fault held that is no longer there goes its way. */
 export async function changeFaults ({ clock, storage, events }: ChangeFaultsDeps, { merchantId }: Merchant, faults: readonly Fault[]): Promise<readonly Fault[]> {
-  const named = withIds(faults)
+  const named = withIds(faults, 'fault')
   const merchant = await storage.changeMerchant(merchantId, (current) => {
     if (current === undefined) throw new Refusal('merchant_unknown', `there is no merchant ${merchantId} any more`)
     return { ...current, faults: named }
@@ -27,16 +28,4 @@ export async function changeFaults ({ clock, storage, events }: ChangeFaultsDeps
     if (notification !== undefined) events.publish({ merchantId, kind: 'notification', notification })
   }
   return merchant.faults
-}
-
-/** Every fault has an id of its own; those without one are numbered. */
-function withIds (faults: readonly Fault[]): readonly Fault[] {
-  const ids = new Set(faults.map(({ id }) => id).filter((id) => id !== ''))
-  let number = 1
-  return faults.map((fault) => {
-    if (fault.id !== '') return fault
-    while (ids.has(`fault-${number}`)) number++
-    ids.add(`fault-${number}`)
-    return { ...fault, id: `fault-${number}` }
-  })
 }

@@ -7,13 +7,16 @@ import type { Merchant } from '../domain/merchant.ts'
 import { announce } from '../domain/notification.ts'
 import { makePaymentCode } from '../domain/payment-code.ts'
 import { Refusal } from '../domain/refusal.ts'
+import { fateOfCharge } from '../domain/rule.ts'
 import { readChargeUrls } from '../domain/target.ts'
 import type { ChargeUrls } from '../domain/target.ts'
 import { nowOn } from '../domain/timeline.ts'
+import { asOf, nextMove } from '../domain/transaction.ts'
 import type { Transaction } from '../domain/transaction.ts'
 import type { Clock, Decision, Draw, Events, Random, Sender, Storage } from '../ports.ts'
 import { faultChance } from './fault-chance.ts'
 import type { FaultChance } from './fault-chance.ts'
+import { decideMove } from './move-transaction.ts'
 import { publishChange } from './publish-change.ts'
 
 export interface ChargeDeps {
@@ -47,12 +50,15 @@ export async function charge ({ clock, random, storage, events, sender }: Charge
       chanceOfLast = chance
       const now = nowOn(merchant.timeline, machineNow)
       const wanted = readCharge(request, merchant.settings, now)
-      return opened(merchant, { request, urls, idempotencyKey, ...wanted }, now, random.draw(merchantId, `change ${chance}, try ${tries}`), faultChance(random, merchantId))
+      const draw = random.draw(merchantId, `change ${chance}, try ${tries}`)
+      const strikes = faultChance(random, merchantId)
+      const opening = opened(merchant, { request, urls, idempotencyKey, ...wanted }, now, draw, strikes)
+      return movedAtOnce(opening, now, draw, strikes)
     })
     if (inserted === 'order_taken') throw orderTaken(textOf(request.transaction_details?.order_id), chanceOfLast)
     if (inserted === 'code_taken') continue
     publishChange(events, inserted)
-    return inserted.transaction
+    return asOf(inserted.transaction, 'pending') ?? inserted.transaction
   }
   throw new Error(`no free payment code after ${CODE_TRIES} tries`)
 }
@@ -74,8 +80,9 @@ function orderTaken (orderId: string, number: number): Refusal {
 
 type Opening = Charge & { readonly request: ChargeRequest, readonly urls: ChargeUrls, readonly idempotencyKey: string | null }
 
-function opened (merchant: Merchant, { request, urls, idempotencyKey, store, orderId, grossAmount, expiresAt }: Opening, now: Instant, draw: Draw, chance: FaultChance): Decision {
-  const { merchantId, settings } = merchant
+function opened (merchant: Merchant, { request, urls, idempotencyKey, ...charge }: Opening, now: Instant, draw: Draw, chance: FaultChance): Required<Decision> {
+  const { merchantId, settings, rules } = merchant
+  const { store, orderId, grossAmount, expiresAt } = charge
   const transaction: Transaction = {
     transactionId: draw.uuid(),
     merchantId,
@@ -89,12 +96,23 @@ function opened (merchant: Merchant, { request, urls, idempotencyKey, store, ord
     lapsesAt: expiresAt + settings.expiryLagMs,
     settledAt: null,
     approvalCode: null,
+    fate: fateOfCharge(rules, charge, request, now),
     urls,
     request,
     history: [{ at: now, status: 'pending', cause: 'charge', idempotencyKey }]
   }
   const dueAt = now + settings.pendingNotificationDelayMs
-  if (!settings.pendingNotification) return { transaction, notifications: [] }
+  if (!settings.pendingNotification) return { transaction, notifications: [], merchant }
   const { notifications, faults } = announce(transaction, merchant, { now, dueAt, newId: draw.name }, chance)
   return { transaction, notifications, merchant: { ...merchant, faults } }
+}
+
+/** What is due at once belongs to the charge: whoever asks after it sees it, and no clock that stands still has to move for it. */
+function movedAtOnce (opening: Required<Decision>, now: Instant, draw: Draw, chance: FaultChance): Required<Decision> {
+  let decision = opening
+  for (let next = nextMove(decision.transaction); next !== undefined && next.at <= now; next = nextMove(decision.transaction)) {
+    const after = decideMove(decision.transaction, decision.merchant, { ...next, now }, draw, chance)
+    decision = { ...after, notifications: [...decision.notifications, ...after.notifications] }
+  }
+  return decision
 }

@@ -27,11 +27,11 @@ const CLASHES: Record<WorldClash['what'], string> = {
 }
 
 /**
- * Adds what an exported document holds to a merchant's world, with its settings and faults; to an empty world with its
+ * Adds what an exported document holds to a merchant's world, with its settings, faults and rules; to an empty world with its
  * clock and chance as well. All of it or nothing: refuses `invalid_import`, `invalid_settings`, `import_clash` and `advance_under_way`.
  */
 export async function importWorld ({ clock, storage, events, sender }: ImportWorldDeps, { merchantId }: Merchant, document: unknown, { keepsClock = false }: Importing = {}): Promise<WorldContent> {
-  const { settings, faults, timeline, chance, records } = readWorld(document)
+  const { settings, faults, rules, timeline, chance, records } = readWorld(document)
   refuseForbidden(sender, settings.notificationUrls)
   const machineNow = clock.now()
   const brought = records.map((record) => ownedBy(merchantId, record))
@@ -41,7 +41,7 @@ export async function importWorld ({ clock, storage, events, sender }: ImportWor
     if (isEmpty && current.isStepped) throw new Refusal('advance_under_way', 'the clock of this merchant is being moved; wait for that call to answer')
     const taken = timeline.isStepped ? resumed(timeline, machineNow) : timeline
     return {
-      merchant: { ...scene.merchant, settings, faults, timeline: isEmpty && !keepsClock ? taken : current },
+      merchant: { ...scene.merchant, settings, faults, rules, timeline: isEmpty && !keepsClock ? taken : current },
       // Never less than it was: chance names nothing twice.
       chance: isEmpty ? chance : Math.max(chance, scene.chance),
       records: brought

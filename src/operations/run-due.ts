@@ -1,4 +1,4 @@
-import { byInstant, expired, lastAttempted } from '../domain/effect.ts'
+import { byInstant, lastAttempted, moveEffect } from '../domain/effect.ts'
 import type { Effect } from '../domain/effect.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { AttemptCause, Notification } from '../domain/notification.ts'
@@ -30,7 +30,7 @@ export interface HeldTime {
 export interface RunDue {
   /** The machine's instant of the next work that can be begun; undefined while there is none. */
   next (): Promise<Instant | undefined>
-  /** Does all that is due: expiries before it returns; attempts are begun and go on by themselves. */
+  /** Does all that is due: moves before it returns; attempts are begun and go on by themselves. */
   run (): Promise<void>
   /** Takes the time of a merchant in hand, once what is under way has ended. Refuses `advance_under_way`. */
   hold (merchantId: string): Promise<HeldTime>
@@ -86,7 +86,7 @@ export function createRunDue (deps: RunDueDeps): RunDue {
   }
 
   async function begin (due: Due): Promise<void> {
-    if (due.kind === 'expiry') return lapseLater(due)
+    if (due.kind === 'move') return moveOrGiveBack(due)
     goOn(due.merchantId, underWay.count(due.target, tryOnce(due, 'clock').then(() => {}, (error) => giveBack(due, error))).finally(onRoom))
   }
 
@@ -97,23 +97,24 @@ export function createRunDue (deps: RunDueDeps): RunDue {
     return going
   }
 
-  async function lapseLater (due: Due & { kind: 'expiry' }): Promise<void> {
+  async function moveOrGiveBack (due: Due & { kind: 'move' }): Promise<void> {
     try {
-      await lapse(due)
+      await moveByItself(due)
     } catch (error) {
       const back = giveBack(due, error).finally(onRoom)
-      // While nothing can be kept, what else lapses would fare no better.
+      // While nothing can be kept, what else is to move would fare no better.
       if (error instanceof NotKept) await back
       else goOn(due.merchantId, back)
     }
   }
 
-  async function lapse (due: Due & { kind: 'expiry' }): Promise<Effect | undefined> {
+  async function moveByItself (due: Due & { kind: 'move' }): Promise<Effect | undefined> {
     try {
-      const { transaction } = await moveTransaction(deps, due, { move: 'expire', cause: 'clock', at: due.at })
-      return expired(transaction, due.at, due.order)
+      const { move, cause, at } = due
+      const { transaction } = await moveTransaction(deps, due, { move, cause, at })
+      return moveEffect(transaction, move, at, due.order)
     } catch (error) {
-      // Paid or cancelled in the same moment: then it does not lapse.
+      // Paid or cancelled in the same moment: then it does not move by itself.
       if (error instanceof Refusal) return undefined
       throw error
     }
@@ -167,7 +168,7 @@ export function createRunDue (deps: RunDueDeps): RunDue {
 
     async function doDue (due: Due): Promise<Effect | undefined> {
       try {
-        return await (due.kind === 'expiry' ? lapse(due) : counted.count(due.target, tryOnce(due, 'advance')))
+        return await (due.kind === 'move' ? moveByItself(due) : counted.count(due.target, tryOnce(due, 'advance')))
       } catch (error) {
         await storage.release(due)
         throw error

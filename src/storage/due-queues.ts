@@ -1,16 +1,16 @@
 import TinyQueue from 'tinyqueue'
 
 import type { Instant } from '../domain/instant.ts'
+import type { NextMove } from '../domain/transaction.ts'
 import type { Room } from '../ports.ts'
 
 /** One piece of work that time makes due: `order` breaks ties, in the order in which causes were recorded. */
-export interface Work {
-  readonly at: Instant
-  readonly order: number
-  readonly id: string
-  /** null for an expiry, else where an attempt goes. */
-  readonly target: string | null
-}
+export type Work = { readonly at: Instant, readonly order: number, readonly id: string } & (
+  /** A move of a transaction. */
+  | { readonly target: null, readonly next: NextMove }
+  /** An attempt, and where it goes. */
+  | { readonly target: string, readonly next: null }
+)
 
 type Queue = TinyQueue<Work>
 
@@ -19,7 +19,7 @@ interface Claim {
   readonly until: Instant
 }
 
-/** A merchant's due work: a heap for its expiries and one for each target, and a heap of what comes first in each. */
+/** A merchant's due work: a heap for the moves of its transactions and one for each target, and a heap of what comes first in each. */
 export class DueQueues {
   readonly #queues = new Map<string | null, Queue>()
   /** Work that a record still stands for. Heaps cannot remove: what is no longer here is skipped when it comes up. */
@@ -33,7 +33,7 @@ export class DueQueues {
   set (id: string, work: Work | undefined): void {
     const standing = this.#standing.get(id)
     const known = this.#claims.get(id)?.work ?? standing
-    if (known?.at === work?.at) return
+    if (known?.at === work?.at && known?.next?.move === work?.next?.move) return
     this.#claims.delete(id)
     if (standing !== undefined) this.#leave(standing)
     if (work !== undefined) this.#stand(work)

@@ -199,7 +199,7 @@ export class RecordStorage implements Storage {
   }
 
   async release (due: Due): Promise<void> {
-    this.#tables.worlds.get(due.merchantId)?.due.release(due.kind === 'expiry' ? due.transactionId : due.notificationId)
+    this.#tables.worlds.get(due.merchantId)?.due.release(due.kind === 'move' ? due.transactionId : due.notificationId)
   }
 
   async nextDue (room: Room, isWanted: (merchantId: string) => boolean = () => true): Promise<{ readonly due: Due, readonly machineAt: Instant } | undefined> {
@@ -309,8 +309,8 @@ function bytesOf (commit: Commit): number {
   return commit.reduce((bytes, { line }) => bytes + Buffer.byteLength(line), 0)
 }
 
-function toDue (merchantId: string, { at, order, id, target }: Work): Due {
-  return { merchantId, at, order, ...target === null ? { kind: 'expiry', transactionId: id } : { kind: 'attempt', notificationId: id, target } }
+function toDue (merchantId: string, { at, order, id, ...work }: Work): Due {
+  return { merchantId, at, order, ...work.target === null ? { kind: 'move', transactionId: id, move: work.next.move, cause: work.next.cause } : { kind: 'attempt', notificationId: id, target: work.target } }
 }
 
 /** Newest first, from below the cursor on: the order of the last item of the page before. */

@@ -8,7 +8,8 @@ import { readCounter, readMerchant, readNotification, readTransaction } from '..
 import type { Counter } from '../domain/records.ts'
 import type { Store } from '../domain/stores.ts'
 import { originOf } from '../domain/target.ts'
-import type { Status, Transaction } from '../domain/transaction.ts'
+import { nextMove } from '../domain/transaction.ts'
+import type { NextMove, Status, Transaction } from '../domain/transaction.ts'
 import { DueQueues } from './due-queues.ts'
 import type { Work } from './due-queues.ts'
 import { SECTIONS } from './record.ts'
@@ -33,7 +34,7 @@ export interface TransactionRow {
   /** The one that had the code before. */
   readonly codeBefore: TransactionRow | undefined
   status: Status
-  lapsesAt: Instant
+  next: NextMove | undefined
   line: string
   readonly notifications: NotificationRow[]
 }
@@ -143,26 +144,27 @@ export class Tables {
   }
 
   #putTransaction (transaction: Transaction, order: number, line: string): void {
-    const { transactionId: id, merchantId, orderId, store, paymentCode, status, lapsesAt } = transaction
+    const { transactionId: id, merchantId, orderId, store, paymentCode, status } = transaction
+    const next = nextMove(transaction)
     const world = this.world(merchantId)
     if (order < world.since) return
     let row = this.transactions.get(id)
     if (row === undefined) {
       const codeBefore = this.byCode(store, paymentCode, (before) => this.transactions.get(before.id) === before)
-      row = { order, id, merchantId, orderId, store, paymentCode, codeBefore, status, lapsesAt, line, notifications: [] }
+      row = { order, id, merchantId, orderId, store, paymentCode, codeBefore, status, next, line, notifications: [] }
       this.transactions.set(id, row)
       world.transactions.push(row)
       world.orders.set(orderId, row)
       this.#codes.set(codeKey(store, paymentCode), row)
     } else {
-      Object.assign(row, { status, lapsesAt, line })
+      Object.assign(row, { status, next, line })
     }
     // All of its history: from a document it is read but once, whatever has moved it since.
     for (const { idempotencyKey: key, at } of transaction.history) {
       if (key !== null && at >= (world.keys.get(key)?.at ?? -Infinity)) world.keys.set(key, { row, at })
     }
     this.#nextOrder = Math.max(this.#nextOrder, order + 1)
-    world.due.set(id, expiryOf(row))
+    world.due.set(id, moveOf(row))
   }
 
   #putNotification (notification: Notification, order: number, line: string): void {
@@ -231,12 +233,12 @@ export function codeKey (store: Store, paymentCode: string): string {
   return `${store}/${paymentCode}`
 }
 
-function expiryOf (row: TransactionRow): Work | undefined {
-  return row.status === 'pending' ? { at: row.lapsesAt, order: row.order, id: row.id, target: null } : undefined
+function moveOf ({ next, order, id }: TransactionRow): Work | undefined {
+  return next === undefined ? undefined : { at: next.at, order, id, target: null, next }
 }
 
 function attemptOf ({ state, dueAt, order, id, target }: NotificationRow): Work | undefined {
-  return state === 'waiting' && dueAt !== null ? { at: dueAt, order, id, target } : undefined
+  return state === 'waiting' && dueAt !== null ? { at: dueAt, order, id, target, next: null } : undefined
 }
 
 function isUntried ({ state, attempts }: NotificationRow): boolean {

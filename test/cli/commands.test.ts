@@ -44,6 +44,9 @@ const calls: ReadonlyArray<readonly [line: string, method: string, path: string,
   ['faults', 'GET', '/faults'],
   ['faults world.json', 'PUT', '/faults', { body: { version: 1 } }],
   ['faults none', 'DELETE', '/faults'],
+  ['rules', 'GET', '/rules'],
+  ['rules world.json', 'PUT', '/rules', { body: { version: 1 } }],
+  ['rules none', 'DELETE', '/rules'],
   ['requests', 'GET', '/requests'],
   ['requests none', 'DELETE', '/requests']
 ]

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 
-import { byInstant, expired, lastAttempted } from '../../src/domain/effect.ts'
+import { byInstant, lastAttempted, moveEffect } from '../../src/domain/effect.ts'
 import { attempted, listed } from '../../src/domain/notification.ts'
 import type { AttemptCause, Notification } from '../../src/domain/notification.ts'
 import { answer, CHARGED_AT, MINUTE_MS, notification, transaction } from '../support/domain.ts'
@@ -33,7 +33,7 @@ for (const [attempts, at, number] of numbers) {
 }
 
 test('effects are sorted by instant, then as their causes were recorded', async (t) => {
-  const effect = (at: number, order: number) => expired(transaction(), CHARGED_AT + at, order)
+  const effect = (at: number, order: number) => moveEffect(transaction(), 'expire', CHARGED_AT + at, order)
   const sorted = [effect(2, 1), effect(1, 9), effect(1, 3), effect(0, 5)].sort(byInstant)
   t.same(sorted.map(({ at, order }) => [at - CHARGED_AT, order]), [[0, 5], [1, 3], [1, 9], [2, 1]])
 })

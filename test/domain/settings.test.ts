@@ -8,7 +8,7 @@ import { DAY_MS, HOUR_MS, MINUTE_MS, refusalOf, SECOND_MS, settings } from '../s
 test('the settings of a new merchant are the documented ones', async (t) => {
   t.equal(JSON.stringify(settingsDocument(DEFAULT_SETTINGS)), '{"notification_urls":[],"active_stores":["alfamart","indomaret"],' +
     '"default_expiry":{"alfamart":"24h","indomaret":"24h"},"store_limits":true,"strict_order_id":true,"pending_notification":true,' +
-    '"pending_notification_delay":"0ms","expiry_lag":"0ms","retry_jitter":false,"notification_timeout":"15s","receipt_name":"Warung"}')
+    '"pending_notification_delay":"0ms","expiry_lag":"0ms","retry_jitter":false,"notification_timeout":"15s","charge_fate_field":true,"receipt_name":"Warung"}')
 })
 
 const taken: Array<[document: object, changed: Partial<Settings>]> = [
@@ -30,6 +30,7 @@ const taken: Array<[document: object, changed: Partial<Settings>]> = [
   [{ notification_timeout: '500ms' }, { notificationTimeoutMs: 500 }],
   [{ notification_timeout: '1ms' }, { notificationTimeoutMs: 1 }],
   [{ notification_timeout: '10m' }, { notificationTimeoutMs: 10 * MINUTE_MS }],
+  [{ charge_fate_field: false }, { chargeFateField: false }],
   [{ receipt_name: 'Toko Budi' }, { receiptName: 'Toko Budi' }],
   [{ receipt_name: 'x'.repeat(255) }, { receiptName: 'x'.repeat(255) }]
 ]
@@ -109,6 +110,7 @@ test('settings written as a document read back as they were', async (t) => {
     expiryLagMs: 61_000,
     retryJitter: true,
     notificationTimeoutMs: 1,
+    chargeFateField: false,
     receiptName: 'Toko Budi'
   })
 
@@ -135,6 +137,7 @@ test('a new merchant has its keys, the usual settings and real time', async (t) 
     clientKey: 'SB-Mid-client-test',
     settings: DEFAULT_SETTINGS,
     faults: [],
+    rules: [],
     timeline: { shiftMs: 0, frozenAt: null, isStepped: false }
   }))
 })

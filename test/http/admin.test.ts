@@ -51,6 +51,7 @@ test('a transaction is shown with every documented member, its history and its n
     expiry_time: '2026-11-23 20:00:00',
     settlement_time: null,
     approval_code: null,
+    fate: null,
     request: body,
     history: [{ at: '2026-11-22T13:00:00.123Z', wib: '2026-11-22 20:00:00', status: 'pending', cause: 'charge' }]
   })
@@ -462,6 +463,7 @@ const SETTINGS = {
   expiry_lag: '0ms',
   retry_jitter: false,
   notification_timeout: '15s',
+  charge_fate_field: true,
   receipt_name: 'Warung'
 }
 

@@ -101,6 +101,7 @@ const body = fc.record({
     unit: fc.oneof(fc.constantFrom<unknown>('second', 'minute', 'hour', 'day'), value)
   }, { requiredKeys: [] })),
   custom_field1: value,
+  custom_field3: fc.oneof(fc.constantFrom<unknown>('warung: pay', 'warung: pay in 3s', 'warung: never', 'warung: pay in 1y'), value),
   metadata: fc.oneof(fc.constant<unknown>({ a: 1 }), value)
 }, { requiredKeys: ['transaction_details', 'cstore'] })
 

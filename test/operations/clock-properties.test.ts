@@ -31,14 +31,15 @@ const PASSING = /"duration_ms":\d+|"id":"[0-9a-f]{8}-[0-9a-f-]+"/g
 
 /** Asks, and remembers the answer. */
 async function post (life: Life, path: string, body?: unknown): Promise<string> {
-  const { statusCode, payload } = await life.emulator.ask(path === '/admin/settings' ? 'PUT' : 'POST', path, body)
+  const { statusCode, payload } = await life.emulator.ask(['/admin/settings', '/admin/rules'].includes(path) ? 'PUT' : 'POST', path, body)
   if (statusCode >= 500) throw new Error(`${path}: ${statusCode} ${payload}`)
   life.answers.push(`${path} ${statusCode} ${payload.replaceAll(PASSING, '')}`)
   return payload
 }
 const posting = (path: (id: string) => string): fc.Arbitrary<Move> => order.map((id) => says(path(id), (life) => post(life, path(id))))
-const charging = fc.tuple(order, fc.constantFrom('alfamart', 'indomaret'), fc.constantFrom(1, 2, 12, 60, 1_440)).map(([id, store, minutes]) => says(`charge ${id} at ${store} for ${minutes} min`, (life) =>
-  post(life, '/v2/charge', { payment_type: 'cstore', transaction_details: { order_id: id, gross_amount: 44000 }, cstore: { store }, custom_expiry: { expiry_duration: minutes, unit: 'minute' } })))
+const fate = fc.constantFrom(undefined, undefined, 'warung: pay', 'warung: pay in 1m', 'warung: pay in 90s, reverse in 1h', 'warung: expire in 30s', 'warung: cancel in 1m', 'warung: pay then reverse in 0ms')
+const charging = fc.tuple(order, fc.constantFrom('alfamart', 'indomaret'), fc.constantFrom(1, 2, 12, 60, 1_440), fate).map(([id, store, minutes, text]) => says(`charge ${id} at ${store} for ${minutes} min, ${text ?? 'no fate'}`, (life) =>
+  post(life, '/v2/charge', { ...text === undefined ? {} : { custom_field3: text }, payment_type: 'cstore', transaction_details: { order_id: id, gross_amount: 44000 }, cstore: { store }, custom_expiry: { expiry_duration: minutes, unit: 'minute' } })))
 const setting = fc.constantFrom<Record<string, unknown>>({ retry_jitter: true }, { retry_jitter: false }, { pending_notification: false }, { pending_notification: true }, { pending_notification_delay: '90s' }, { pending_notification_delay: '0ms' }, { expiry_lag: '45s' }, { notification_urls: [REFUSED] }, { notification_urls: [REFUSED, 'http://127.0.0.1:1/other'] })
   .map((settings) => says(JSON.stringify(settings), (life) => post(life, '/admin/settings', settings)))
 const advancing = fc.constantFrom<Record<string, unknown>>({ by: 0 }, { by: 1 }, { by: '1m' }, { by: '2m' }, { by: '10m' }, { by: '59s' }, { by: '6h' }, { by: '25h' }, { to: '2026-11-22 20:12:00' }, { to: '2026-11-23 20:00:00' }).map((goal) => says(`advance ${JSON.stringify(goal)}`, async (life) => {
@@ -54,6 +55,8 @@ const advancing = fc.constantFrom<Record<string, unknown>>({ by: 0 }, { by: 1 },
   if ((await clockOf(life.emulator)).now !== answer.to || life.clock.at !== before) throw new Error('it is not what the advance says')
   life.effects.push(...answer.effects)
 }))
+const ruling = fc.constantFrom<ReadonlyArray<Record<string, unknown>>>([], [{ do: 'pay' }], [{ match: { store: 'alfamart' }, do: 'pay', after: '2m' }, { do: 'cancel', after: '30s' }], [{ match: { order_id: '*-1' }, do: 'nothing' }, { do: 'pay_then_reverse', after: '1s', reverse_after: '10m' }])
+  .map((items) => says(`rules ${JSON.stringify(items)}`, (life) => post(life, '/admin/rules', { items })))
 const freezing = fc.constantFrom<unknown>(undefined, {}, { at: '2026-11-22 21:00:00' }).map((body) => says(`freeze ${JSON.stringify(body)}`, (life) => post(life, '/admin/clock/freeze', body)))
 const resuming = fc.constant(says('resume', (life) => post(life, '/admin/clock/resume')))
 const resetting = fc.constant(says('reset the clock', (life) => post(life, '/admin/clock/reset')))
@@ -69,6 +72,7 @@ const move = fc.oneof(
   { weight: 1, arbitrary: posting((id) => `/v2/${id}/cancel`) },
   { weight: 1, arbitrary: posting((id) => `/v2/${id}/expire`) },
   { weight: 1, arbitrary: setting },
+  { weight: 2, arbitrary: ruling },
   { weight: 2, arbitrary: freezing },
   { weight: 1, arbitrary: resuming },
   { weight: 1, arbitrary: resetting },
@@ -112,6 +116,9 @@ async function live (all: readonly Move[], path?: string): Promise<{ readonly te
   }
 }
 
+/** What a transaction is after each effect. */
+const STATES = { paid: 'settlement', expired: 'expire', cancelled: 'cancel', reversed: 'deny' } as const
+
 function flawsOf ({ transactions, notifications }: { readonly transactions: readonly TransactionDocument[], readonly notifications: readonly NotificationDocument[] }, { effects, seen }: Life): readonly string[] {
   const flaws: string[] = []
   const expect = (holds: boolean, flaw: string): void => { if (!holds) flaws.push(flaw) }
@@ -126,7 +133,11 @@ function flawsOf ({ transactions, notifications }: { readonly transactions: read
     // Those that are told at all; a pending one by a setting of the moment.
     const events = [...new Set(told.map(({ event }) => event))]
     expect(history.map((entry) => entry.status).filter((state) => state !== 'pending').join() === events.filter((event) => event !== 'pending').join(), `${id}: went through ${history.map((entry) => entry.status).join()} and told ${events.join()}`)
-    expect(effects.filter((effect) => effect.kind === 'expired' && effect.transaction_id === transactionId).length <= (lapsed === undefined ? 0 : 1), `${id}: lapsed more than once`)
+    for (const [kind, state] of Object.entries(STATES)) {
+      const own = effects.filter((effect) => effect.kind === kind && effect.transaction_id === transactionId)
+      const entry = history.find((each) => each.status === state && ['clock', 'rule'].includes(each.cause))
+      expect(own.length <= 1 && own.every(({ at }) => at === entry?.at), `${id}: ${kind} more than once, or not on record`)
+    }
   }
   for (const { id, attempts, created_at: created } of notifications) {
     const instants = attempts.map(({ at }) => Date.parse(at))

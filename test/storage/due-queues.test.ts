@@ -9,8 +9,8 @@ import { counterexample } from '../domain/property.ts'
 
 const UNTIL = 1000
 
-function work (id: string, at: number, more: Partial<Work> = {}): Work {
-  return { id, at, order: Number(id), target: null, ...more }
+function work (id: string, at: number, { target = null, order = Number(id) }: { readonly target?: string | null, readonly order?: number } = {}): Work {
+  return { id, at, order, ...target === null ? { target, next: { at, move: 'expire', cause: 'clock' } } : { target, next: null } }
 }
 
 function queuesOf (...all: readonly Work[]): DueQueues {

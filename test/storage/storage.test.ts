@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { test } from 'tap'
 
 import type { Merchant } from '../../src/domain/merchant.ts'
-import { isLive, STATUSES } from '../../src/domain/transaction.ts'
+import { isLive, moved as afterMove, STATUSES } from '../../src/domain/transaction.ts'
 import type { Status } from '../../src/domain/transaction.ts'
 import { NotKept } from '../../src/ports.ts'
 import type { Change, Due, Storage } from '../../src/ports.ts'
@@ -428,12 +428,35 @@ for (const [engine, open] of ENGINES) {
     const due = await claim(kept, CHARGED_AT + 3000)
 
     t.same(due.map(name), ['id-2', `1 pending ${URL_A}`, 'id-1', `2 pending ${URL_B}`, 'id-3'])
-    t.match(due[0], { kind: 'expiry', merchantId: MERCHANT_ID, at: CHARGED_AT + 1000, transactionId: 'id-2' })
+    t.match(due[0], { kind: 'move', merchantId: MERCHANT_ID, at: CHARGED_AT + 1000, transactionId: 'id-2', move: 'expire', cause: 'clock' })
     t.match(due[1], { kind: 'attempt', merchantId: MERCHANT_ID, at: CHARGED_AT + 2000, notificationId: `1 pending ${URL_A}`, target: 'http://a.test' })
     t.same(await claim(kept, CHARGED_AT + 3000), [], 'nothing twice')
     t.same((await claim(kept, CHARGED_AT + 3001)).map(name), [`3 pending ${URL_A}`])
     t.same((await claim(kept, CHARGED_AT, OTHER_ID)).map(name), ['id-other'])
     t.same(await claim(kept, CHARGED_AT, 'nobody'), [])
+  })
+
+  test(`${engine}: a fate that comes before the lapse is due in its place, and after the payment what is left of it, at the same instant too`, async (t) => {
+    const { storage, reopen } = await open(t)
+    const fate = { move: 'pay', at: CHARGED_AT + 1000, rule: 'rule-1', reverseAfterMs: 0 } as const
+    await insert(storage, '1', { lapsesAt: CHARGED_AT + 2000, fate })
+    await insert(storage, '2', { lapsesAt: CHARGED_AT + 1000, fate })
+    await insert(storage, '3', { lapsesAt: CHARGED_AT + 2000, fate: { ...fate, at: CHARGED_AT + 1001 } })
+
+    const kept = await reopen()
+    const due = await claim(kept, CHARGED_AT + 1000)
+    t.match(due, [
+      { kind: 'move', transactionId: 'id-1', at: CHARGED_AT + 1000, move: 'pay', cause: 'rule' },
+      { kind: 'move', transactionId: 'id-2', at: CHARGED_AT + 1000, move: 'expire', cause: 'clock' }
+    ])
+    t.equal(due.length, 2)
+    const paid = await kept.moveTransaction('id-1', (current) => ({ transaction: afterMove(current, 'pay', { now: CHARGED_AT + 1000, cause: 'rule' }), notifications: [] }))
+    t.match(paid?.transaction, { status: 'settlement', fate: { move: 'reverse', at: CHARGED_AT + 1000, rule: 'rule-1', reverseAfterMs: null } })
+    t.match(await claim(kept, CHARGED_AT + 1000), [{ transactionId: 'id-1', at: CHARGED_AT + 1000, move: 'reverse', cause: 'rule' }])
+    await kept.moveTransaction('id-1', (current) => ({ transaction: afterMove(current, 'reverse', { now: CHARGED_AT + 1000, cause: 'rule' }), notifications: [] }))
+    // Whoever pays first takes the fate in hand.
+    await kept.moveTransaction('id-3', (current) => ({ transaction: afterMove(current, 'pay', { now: CHARGED_AT + 1000, cause: 'till' }), notifications: [] }))
+    t.same(await claim(kept, CHARGED_AT + 9000), [])
   })
 
   test(`${engine}: ties keep the order of recording, also through changes and reopening`, async (t) => {
@@ -605,7 +628,7 @@ for (const [engine, open] of ENGINES) {
 
     for (const kept of [storage, await reopen()]) {
       t.match(await kept.nextDue(ANY_ROOM), {
-        due: { kind: 'expiry', merchantId: OTHER_ID, at: CHARGED_AT + 80 * MINUTE_MS, transactionId: 'id-2' },
+        due: { kind: 'move', move: 'expire', cause: 'clock', merchantId: OTHER_ID, at: CHARGED_AT + 80 * MINUTE_MS, transactionId: 'id-2' },
         machineAt: CHARGED_AT + 20 * MINUTE_MS
       })
     }
@@ -854,5 +877,5 @@ function claim (storage: Storage, now: number, merchantId = MERCHANT_ID, lease =
 }
 
 function name (due: Due): string {
-  return due.kind === 'expiry' ? due.transactionId : due.notificationId
+  return due.kind === 'move' ? due.transactionId : due.notificationId
 }

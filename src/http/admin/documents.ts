@@ -1,4 +1,6 @@
+import { MOVED } from '../../domain/effect.ts'
 import type { Effect } from '../../domain/effect.ts'
+import type { Fate } from '../../domain/fate.ts'
 import { toIso } from '../../domain/instant.ts'
 import type { Instant } from '../../domain/instant.ts'
 import { maskKey, maskKeys } from '../../domain/merchant.ts'
@@ -20,10 +22,16 @@ export type Document = Readonly<Record<string, unknown>>
 export function transactionDocument (transaction: Transaction, notifications: readonly Notification[]): Document {
   return {
     ...transactionSummary(transaction),
+    fate: fateDocument(transaction.fate),
     request: transaction.request,
     history: transaction.history.map(({ at, status, cause }) => ({ ...moment(at), status, cause })),
     notifications: notifications.map(notificationSummary)
   }
+}
+
+/** What becomes of it by itself before it lapses, by the name of the effect that it will be; `rule` is null where the charge asked for it. */
+function fateDocument (fate: Fate | null): Document | null {
+  return fate === null ? null : { ...moment(fate.at), kind: MOVED[fate.move], rule: fate.rule }
 }
 
 /** A transaction as lists show it. */
@@ -101,11 +109,8 @@ function nextDocument ({ again, at, reason }: Next): Document {
 
 /** What a merchant's clock shows. */
 export function clockDocument ({ now, isFrozen, shiftMs, nextDue }: ClockFace): Document {
-  return { now: toIso(now), wib: toWib(now), frozen: isFrozen, shift_ms: shiftMs, next_due: nextDue === null ? null : { at: toIso(nextDue.at), kind: DUE_KINDS[nextDue.kind] } }
+  return { now: toIso(now), wib: toWib(now), frozen: isFrozen, shift_ms: shiftMs, next_due: nextDue === null ? null : { at: toIso(nextDue.at), kind: nextDue.kind === 'attempt' ? 'attempted' : MOVED[nextDue.move] } }
 }
-
-/** By the names of the effects that they will be. */
-const DUE_KINDS = { expiry: 'expired', attempt: 'attempted' } as const
 
 /** What time caused: no real durations, so that the same run gives the same effects. */
 export function effectDocument (effect: Effect): Document {

@@ -3,8 +3,10 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 import { readDelay } from '../../domain/duration.ts'
 import { faultsDocument, readFaults } from '../../domain/fault.ts'
 import { Refusal } from '../../domain/refusal.ts'
+import { readRules, rulesDocument } from '../../domain/rule.ts'
 import { settingsDocument } from '../../domain/settings.ts'
 import { changeFaults } from '../../operations/change-faults.ts'
+import { changeRules } from '../../operations/change-rules.ts'
 import { changeSettings } from '../../operations/change-settings.ts'
 import type { ChangeSettingsDeps } from '../../operations/change-settings.ts'
 import { expireTransaction } from '../../operations/expire-transaction.ts'
@@ -118,6 +120,15 @@ export const adminRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, dep
 
   app.delete('/faults', async (request, reply) => {
     await changeFaults(deps, merchantOf(request), [])
+    return reply.code(204).send()
+  })
+
+  app.get('/rules', async (request) => rulesDocument(merchantOf(request).rules))
+
+  app.put('/rules', async (request) => rulesDocument(await changeRules(deps, merchantOf(request), readRules(request.body))))
+
+  app.delete('/rules', async (request, reply) => {
+    await changeRules(deps, merchantOf(request), [])
     return reply.code(204).send()
   })
 

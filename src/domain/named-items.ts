@@ -1,0 +1,38 @@
+import { list, object, refuseOthers, shape, UnreadableRecord } from './fields.ts'
+import type { Field } from './fields.ts'
+import { Refusal } from './refusal.ts'
+import type { RefusalCode } from './refusal.ts'
+
+/** Something of a list that a merchant puts as a whole; an empty id is one that is yet to be made up. */
+interface Named {
+  readonly id: string
+}
+
+const MAX_ITEMS = 100
+
+/** The items of `{"items":[…]}`. Refuses them as a whole, by this code, where one of them is wrong. */
+export function readItems<Item extends Named> (document: unknown, read: Field<Item>, code: RefusalCode): readonly Item[] {
+  try {
+    const members = object(document)
+    refuseOthers(members, ['items'])
+    const { items } = shape<{ readonly items: readonly Item[] }>({ items: ['items', list(read)] })(members)
+    const ids = items.map(({ id }) => id).filter((id) => id !== '')
+    if (items.length > MAX_ITEMS) throw new UnreadableRecord(`items: should be at most ${MAX_ITEMS}`)
+    if (new Set(ids).size < ids.length) throw new UnreadableRecord('items: id: each needs one of its own')
+    return items
+  } catch (error) {
+    throw error instanceof UnreadableRecord ? new Refusal(code, error.message) : error
+  }
+}
+
+/** Every item has an id of its own; those without one are numbered, as `fault-1`. */
+export function withIds<Item extends Named> (items: readonly Item[], kind: string): readonly Item[] {
+  const ids = new Set(items.map(({ id }) => id))
+  let number = 1
+  return items.map((item) => {
+    if (item.id !== '') return item
+    while (ids.has(`${kind}-${number}`)) number++
+    ids.add(`${kind}-${number}`)
+    return { ...item, id: `${kind}-${number}` }
+  })
+}
