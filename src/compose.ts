@@ -90,7 +90,9 @@ export async function compose (config: Config, { logger, clock = systemClock, st
     stopping.abort()
     const closed = app.close()
     // Requests under way get a moment; a client that merely holds its connection open gets no more than that.
-    await Promise.race([closed, clock.wait(CLOSE_GRACE_MS)])
+    const grace = new AbortController()
+    await Promise.race([closed, clock.wait(CLOSE_GRACE_MS, grace.signal)])
+    grace.abort()
     app.server.closeAllConnections()
     await closed
     // At once: what the alarm is about to begin is not begun any more.

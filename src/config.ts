@@ -138,6 +138,18 @@ export function readReadyOptions (args: readonly string[], env: Environment = pr
   return { url, waitMs: wait }
 }
 
+export interface Access {
+  readonly url: string
+  readonly serverKey: string
+  readonly adminPassword: string | undefined
+}
+
+/** Who asks a running emulator, and where. Throws as `readConfig` does. */
+export function readAccess (args: readonly string[], env: Environment): Access {
+  const { url = ownUrl(env), serverKey = DEFAULT_SERVER_KEY, adminPassword } = readSettings(LOGIN_SETTINGS, 'connect', args, env)
+  return { url, serverKey, adminPassword }
+}
+
 /** A word of the command line, as `cli/commands.ts` describes it. */
 export interface Syntax {
   readonly takes: string

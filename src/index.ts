@@ -1,14 +1,16 @@
 import pino from 'pino'
 
-import { openWorld } from './client.ts'
-import type { World } from './client.ts'
+import { openSandbox } from './client/open-sandbox.ts'
+import type { Sandbox } from './client/sandbox.ts'
 import { compose } from './compose.ts'
-import { MEMORY, readConfig, UsageError } from './config.ts'
+import { MEMORY, readAccess, readConfig, UsageError } from './config.ts'
 import { readMoment } from './domain/moment.ts'
 import { Refusal } from './domain/refusal.ts'
+import { freshPassword } from './random.ts'
 
-export { SandboxError } from './client.ts'
-export type * from './client.ts'
+export type * from './client/documents.ts'
+export type * from './client/sandbox.ts'
+export { SandboxError } from './client/sandbox-error.ts'
 export { UsageError } from './config.ts'
 
 /** All optional. What is left out is as on the command line, but for the data, which is kept nowhere, and the port, which is a free one. */
@@ -17,10 +19,13 @@ export interface StartOptions {
   readonly port?: number
   /** A file, or `:memory:`. */
   readonly data?: string
+  /** Takes a data file that was edited by hand. */
+  readonly acceptEdits?: boolean
   readonly serverKey?: string
   readonly clientKey?: string
   readonly merchantId?: string
   readonly notificationUrl?: string | readonly string[]
+  /** For who logs in as `admin` from outside; `merchant()` needs none. */
   readonly adminPassword?: string
   /** With it and a frozen clock the same calls give the same bytes. */
   readonly seed?: string
@@ -31,26 +36,41 @@ export interface StartOptions {
   /** An exported world to begin with, where the data is empty. */
   readonly seedFile?: string
   readonly logLevel?: string
+  /** More host names that admin and till answer to. */
+  readonly allowHost?: string | readonly string[]
+  /** Host names, addresses and ranges that notifications may go to; all but forbidden ones unless given. */
+  readonly allowTarget?: string | readonly string[]
 }
 
-/** A running emulator, and the world of its default merchant. */
-export interface Sandbox extends World {
-  /** Stops cleanly. Closing twice is fine. */
-  close (): Promise<void>
+/** All optional: what is left out is as on the command line. */
+export interface ConnectOptions {
+  /** `http://127.0.0.1:6262` unless given. */
+  readonly url?: string
+  readonly serverKey?: string
+  /** For `merchant()`. */
+  readonly adminPassword?: string
 }
 
-/** Starts an emulator inside this process. Throws a `UsageError` for an option that cannot be. */
+/** Starts an emulator inside this process. Rejects with a `UsageError` for an option that cannot be. */
 export async function start ({ frozen = false, ...options }: StartOptions = {}): Promise<Sandbox> {
   const config = readConfig(flagsOf({ port: 0, data: MEMORY, logLevel: 'silent', ...options }), {})
+  // Without one there would be no account to make merchants; nobody ever sees it.
+  const adminPassword = config.adminPassword ?? freshPassword()
   const logger = pino({ level: config.logLevel }, pino.destination({ fd: 2, sync: true }))
-  const emulator = await compose(config, { logger, frozen: typeof frozen === 'boolean' ? frozen : readFrozen(frozen) })
+  const emulator = await compose({ ...config, adminPassword }, { logger, frozen: typeof frozen === 'boolean' ? frozen : readFrozen(frozen) })
   try {
-    const url = await emulator.start()
-    return { ...openWorld({ url, ...emulator.merchant }), close: emulator.close }
+    const { merchantId, serverKey } = emulator.merchant
+    return openSandbox({ url: await emulator.start(), serverKey, merchantId, adminPassword, end: emulator.close })
   } catch (error) {
     await emulator.close()
     throw error
   }
+}
+
+/** The world that a server key opens in an emulator that runs already. Throws a `UsageError` for an option that cannot be; whether anybody answers, the first call tells. */
+export function connect (options: ConnectOptions = {}): Sandbox {
+  const { url, serverKey, adminPassword } = readAccess(flagsOf(options), {})
+  return openSandbox({ url, serverKey, adminPassword, merchantId: undefined })
 }
 
 function readFrozen (moment: string | Date): number {
@@ -62,7 +82,7 @@ function readFrozen (moment: string | Date): number {
 }
 
 /** The same words as on the command line, so that both mean the same. */
-function flagsOf (options: StartOptions): string[] {
+function flagsOf (options: object): string[] {
   return Object.entries(options)
     .filter(([, value]) => value !== undefined && value !== false)
     .map(([name, value]) => `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}${value === true ? '' : `=${String(value)}`}`)

@@ -6,7 +6,7 @@ import pino from 'pino'
 
 import type { Command as CliCommand, Operands } from './cli/commands.ts'
 import { askReady } from './cli/ready.ts'
-import type { ApiCall } from './client.ts'
+import type { ApiCall } from './client/ask-admin.ts'
 import type { Emulator } from './compose.ts'
 import { HelpShown, MEMORY, readCommand, readConfig, readReadyOptions, UsageError, widenThreadPool } from './config.ts'
 import type { Config } from './config.ts'

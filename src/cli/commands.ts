@@ -1,4 +1,4 @@
-import type { ApiCall } from '../client.ts'
+import type { ApiCall } from '../client/ask-admin.ts'
 
 export interface CommandFlag {
   readonly flag: string

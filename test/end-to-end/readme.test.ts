@@ -74,6 +74,7 @@ test('the library does what README shows', async (t) => {
   const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script])
   t.match(stdout, /event: 'settlement',/)
   t.match(stdout, /state: 'delivered'/)
+  t.match(stdout, /\[\] G\d{9}\n$/)
 })
 
 function section (heading: string): string {

@@ -62,6 +62,20 @@ for (const [what, wish, status, code] of refusals) {
   })
 }
 
+test('each answer names the merchant that it is about, a refusal too, and none to who may not know', async (t) => {
+  const emulator = await testEmulator(t, WITH_ADMIN)
+  const { server_key: key } = await made(emulator, { merchant_id: 'G2' })
+  const [mine, its, seenByAdmin, refused, stranger] = await Promise.all([
+    emulator.ask('GET', '/admin/clock'),
+    askerOf(emulator, key)('DELETE', '/admin/requests'),
+    emulator.ask('GET', '/admin/clock', undefined, { authorization: basic('admin', PASSWORD), 'x-merchant-id': 'G2' }),
+    askerOf(emulator, key)('GET', '/admin/transactions/nothing'),
+    askerOf(emulator, 'SB-Mid-server-nobody')('GET', '/admin/clock')
+  ])
+  t.same([mine, its, seenByAdmin, refused, stranger].map(({ headers }) => headers['x-merchant-id']), [MERCHANT_ID, 'G2', 'G2', 'G2', undefined])
+  t.equal((await emulator.ask('GET', '/v2/order-101/status')).headers['x-merchant-id'], undefined)
+})
+
 test('a server key may not list, make or delete merchants', async (t) => {
   const { ask } = await testEmulator(t, WITH_ADMIN)
   for (const [method, url] of [['GET', '/admin/merchants'], ['POST', '/admin/merchants'], ['DELETE', `/admin/merchants/${MERCHANT_ID}`]] as const) {

@@ -50,6 +50,8 @@ export const adminRoutes: FastifyPluginAsyncTypebox<AdminDeps> = async (app, dep
   takeNothingAsAnything(app)
   app.setErrorHandler(answerError)
   app.addHook('onRequest', app.basicAuth)
+  // Whose world it is: a client that has only the key learns it so.
+  app.addHook('onRequest', async (request, reply) => { reply.header('x-merchant-id', merchantOf(request).merchantId) })
 
   await app.register(clockRoutes, { ...deps, prefix: '' })
   await app.register(worldRoutes, { ...deps, prefix: '' })
