@@ -44,10 +44,13 @@ export class HelpShown extends Error {
 
 export const MEMORY = ':memory:'
 
-const ABOUT: Readonly<Record<string, string>> = {
-  start: 'A local sandbox of the Midtrans convenience-store channel (Alfamart and Indomaret).\nThis starts it; `warung help` lists the other words.',
-  ready: 'Ends with 0 once the emulator is ready, with 1 when it is not.'
+/** What help says of the words that have settings of their own. */
+const START: Saying = {
+  name: 'warung [start]',
+  about: 'A local sandbox of the Midtrans convenience-store channel (Alfamart and Indomaret). Each flag may stand in the environment too: --server-key as WARUNG_SERVER_KEY.',
+  example: 'warung --data :memory: --notification-url http://127.0.0.1:8000/'
 }
+const READY: Saying = { name: 'warung ready', about: 'Ends with 0 once the emulator is ready, with 1 when it is not.', example: 'warung ready --wait 30s' }
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
 
@@ -89,30 +92,30 @@ const SETTINGS = {
   allowTarget: setting('allow-target', 'TARGETS', 'host names, addresses and ranges notifications may go to; comma-separated', readTargets)
 } as const
 
-const READY_SETTINGS = {
-  url: setting('url', 'URL', 'of the emulator; at WARUNG_PORT of this machine unless given', readUrl),
-  wait: setting('wait', 'DURATION', 'keep asking for so long', readWait, '0ms')
+const ACCESS_SETTINGS = {
+  url: setting('url', 'URL', 'of the emulator (WARUNG_URL; at WARUNG_PORT of this machine unless given)', readUrl),
+  serverKey: setting('server-key', 'KEY', 'whose world it is about; WARUNG_SERVER_KEY', readServerKey, DEFAULT_SERVER_KEY),
+  adminPassword: setting('admin-password', 'PASSWORD', 'of the user "admin", for merchants; WARUNG_ADMIN_PASSWORD', text)
 } as const
 
-const LOGIN_SETTINGS = {
-  url: setting('url', 'URL', 'of the emulator; at WARUNG_PORT of this machine unless given', readUrl),
-  serverKey: setting('server-key', 'KEY', 'whose world it is about', readServerKey, DEFAULT_SERVER_KEY),
-  adminPassword: setting('admin-password', 'PASSWORD', 'act as the user "admin" instead', text),
-  json: setting('json', null, 'print the answer as JSON', readSwitch)
-} as const
+const CLIENT_SETTINGS = { ...ACCESS_SETTINGS, json: setting('json', null, 'print the answer as JSON', readSwitch) } as const
+
+const READY_SETTINGS = { wait: setting('wait', 'DURATION', 'keep asking for so long', readWait, '0ms'), ...CLIENT_SETTINGS } as const
 
 type Table = Readonly<Record<string, Setting<unknown>>>
 type Values<Settings extends Table> = { readonly [Name in keyof Settings]: ReturnType<Settings[Name]['read']> | undefined }
 type Environment = Readonly<Record<string, string | undefined>>
+/** Flags as they were given. */
+type Given = Readonly<Record<string, string | true>>
 
 /** Looking names up takes threads of libuv's pool, half of them at most: a few dead names must not keep the others waiting. */
 export function widenThreadPool (env: Record<string, string | undefined> = process.env): void {
   env.UV_THREADPOOL_SIZE ??= '64'
 }
 
-/** `warung [start]`: reads the command line and the environment. Throws `UsageError`, or `HelpShown`. */
+/** `warung [start] …`: reads what follows the word, and the environment. Throws `UsageError`, or `HelpShown`. */
 export function readConfig (args: readonly string[], env: Environment = process.env): Config {
-  const { logLevel = 'info', merchantId = '', host = '', port = 0, data = '', ...given } = readSettings(SETTINGS, 'start', args, env)
+  const { logLevel = 'info', merchantId = '', host = '', port = 0, data = '', ...given } = readSettings(SETTINGS, START, args, env)
   return {
     host,
     port,
@@ -133,9 +136,9 @@ export function readConfig (args: readonly string[], env: Environment = process.
 }
 
 /** `warung ready`: is the emulator of this machine ready? Throws as `readConfig` does. */
-export function readReadyOptions (args: readonly string[], env: Environment = process.env): { readonly url: string, readonly waitMs: number } {
-  const { url = ownUrl(env), wait = 0 } = readSettings(READY_SETTINGS, 'ready', args, env)
-  return { url, waitMs: wait }
+export function readReadyOptions (args: readonly string[], env: Environment = process.env): { readonly url: string, readonly waitMs: number, readonly asJson: boolean } {
+  const { url = ownUrl(env), wait = 0, json = false } = readSettings(READY_SETTINGS, READY, args, env)
+  return { url, waitMs: wait, asJson: json }
 }
 
 export interface Access {
@@ -146,8 +149,7 @@ export interface Access {
 
 /** Who asks a running emulator, and where. Throws as `readConfig` does. */
 export function readAccess (args: readonly string[], env: Environment): Access {
-  const { url = ownUrl(env), serverKey = DEFAULT_SERVER_KEY, adminPassword } = readSettings(LOGIN_SETTINGS, 'connect', args, env)
-  return { url, serverKey, adminPassword }
+  return accessOf(readSettings(ACCESS_SETTINGS, { name: 'connect', about: '', example: '' }, args, env), env)
 }
 
 /** A word of the command line, as `cli/commands.ts` describes it. */
@@ -155,38 +157,51 @@ export interface Syntax {
   readonly takes: string
   readonly about: string
   readonly example: string
-  readonly flags?: ReadonlyArray<{ readonly flag: string, readonly takes: string | null, readonly about: string }>
+  /** By their names. */
+  readonly flags?: Readonly<Record<string, Pick<Setting<FlagValue>, 'takes' | 'about' | 'read'>>>
+  /** Only the user "admin" may. */
+  readonly isForAdmin?: boolean
 }
+
+type FlagValue = string | number | boolean
 
 export interface ReadCommand {
   readonly login: { readonly url: string, readonly username: string, readonly password: string }
   readonly asJson: boolean
   readonly operands: readonly string[]
-  readonly flags: Readonly<Record<string, string | true>>
+  /** The word's own. */
+  readonly flags: Readonly<Record<string, FlagValue | undefined>>
 }
 
 /** `warung WORD …` for a running emulator: who asks where, and what the word was given. Throws as `readConfig` does. */
-export function readCommand (word: string, { takes, about, example, flags: own = [] }: Syntax, args: readonly string[], env: Environment = process.env): ReadCommand {
-  const { flags, operands } = parse(word, { takes, about: `${about}\n\nExample: ${example}`, flags: [...own, ...Object.values(LOGIN_SETTINGS)] }, args)
-  const { url = ownUrl(env), serverKey = DEFAULT_SERVER_KEY, adminPassword, json = false } = valuesOf(LOGIN_SETTINGS, flags, env)
+export function readCommand (word: string, { takes, about, example, flags = {}, isForAdmin = false }: Syntax, args: readonly string[], env: Environment = process.env): ReadCommand {
+  const own = Object.fromEntries(Object.entries(flags).map(([flag, rest]) => [flag, { flag, ...rest }]))
+  const given = parse({ name: `warung ${word}`, about, example }, takes, [...Object.values(own), ...Object.values(CLIENT_SETTINGS)], args)
+  const { json = false, ...wanted } = valuesOf(CLIENT_SETTINGS, given.flags, env)
+  const { url, serverKey, adminPassword } = accessOf(wanted, env)
+  if (isForAdmin && adminPassword === undefined) throw new UsageError('--admin-password is needed, or WARUNG_ADMIN_PASSWORD: only the user "admin" may do this')
+  if (given.operands.includes('')) throw new UsageError('an operand must not be empty')
   return {
-    login: { url, ...adminPassword === undefined ? { username: serverKey, password: '' } : { username: 'admin', password: adminPassword } },
+    login: { url, username: isForAdmin ? 'admin' : serverKey, password: isForAdmin ? adminPassword ?? '' : '' },
     asJson: json,
-    operands,
-    flags
+    operands: given.operands,
+    flags: valuesOf(own, given.flags, {})
   }
 }
 
+function accessOf ({ url, serverKey = DEFAULT_SERVER_KEY, adminPassword }: Values<typeof ACCESS_SETTINGS>, env: Environment): Access {
+  return { url: url ?? ownUrl(env), serverKey, adminPassword }
+}
+
 function ownUrl (env: Environment): string {
-  return `http://127.0.0.1:${env.WARUNG_PORT || SETTINGS.port.fallback}`
+  return `http://127.0.0.1:${valuesOf({ port: SETTINGS.port }, {}, env).port}`
 }
 
-function readSettings<Settings extends Table> (settings: Settings, word: string, args: readonly string[], env: Environment): Values<Settings> {
-  const { flags } = parse(word, { takes: '', about: ABOUT[word] ?? '', flags: Object.values(settings) }, args[0] === word ? args.slice(1) : args)
-  return valuesOf(settings, flags, env)
+function readSettings<Settings extends Table> (settings: Settings, saying: Saying, args: readonly string[], env: Environment): Values<Settings> {
+  return valuesOf(settings, parse(saying, '', Object.values(settings), args).flags, env)
 }
 
-function valuesOf<Settings extends Table> (settings: Settings, flags: Readonly<Record<string, string | true>>, env: Environment): Values<Settings> {
+function valuesOf<Settings extends Table> (settings: Settings, flags: Given, env: Environment): Values<Settings> {
   return Object.fromEntries(Object.entries(settings).map(([name, { flag, read, fallback }]) => {
     const variable = `WARUNG_${flag.toUpperCase().replaceAll('-', '_')}`
     const [source, value] = flags[name] !== undefined ? [`--${flag}`, String(flags[name])] : [variable, env[variable] || fallback]
@@ -199,21 +214,21 @@ function valuesOf<Settings extends Table> (settings: Settings, flags: Readonly<R
   })) as unknown as Values<Settings>
 }
 
-interface Grammar {
-  readonly takes: string
+interface Saying {
+  readonly name: string
   readonly about: string
-  readonly flags: ReadonlyArray<{ readonly flag: string, readonly takes: string | null, readonly about: string, readonly fallback?: string }>
+  readonly example: string
 }
 
-function parse (word: string, { takes, about, flags }: Grammar, args: readonly string[]): Pick<ReadCommand, 'flags' | 'operands'> {
-  const command = new Command(`warung ${word}`)
-    .description(about)
+function parse ({ name, about, example }: Saying, takes: string, settings: ReadonlyArray<Setting<unknown>>, args: readonly string[]): { readonly flags: Given, readonly operands: readonly string[] } {
+  const command = new Command(name)
+    .description(`${about}\n\nExample: ${example}`)
     .allowExcessArguments(false)
     .showSuggestionAfterError(false)
     .exitOverride()
     .configureOutput({ writeErr: () => {} })
   for (const operand of takes.split(' ').filter((each) => each !== '')) command.argument(operand.replace('…', '...'))
-  for (const { flag, takes: value, about: does, fallback } of flags) {
+  for (const { flag, takes: value, about: does, fallback } of settings) {
     command.option(`--${flag}${value === null ? '' : ` <${value}>`}`, `${does}${fallback === undefined ? '' : ` (${fallback})`}`)
   }
 

@@ -16,28 +16,29 @@ const EXIT_FAILED = 1
 const EXIT_USAGE = 2
 const CLOSE_WITHIN_MS = 30_000
 
-const args = process.argv.slice(2)
+const [first = 'start', ...rest] = process.argv.slice(2)
+// Flags alone are those of start, and `help WORD` is `WORD --help`.
+const [word, args] = first === 'help' ? [rest[0] ?? 'start', ['--help']] : first.startsWith('-') ? ['start', [first, ...rest]] : [first, rest]
 
 try {
-  await run(args[0] ?? 'start')
+  await run()
 } catch (error) {
-  if (error instanceof HelpShown) process.exit(0)
-  if (error instanceof UsageError) fail(EXIT_USAGE, `${error.message} (warung --help lists all flags)`)
-  fail(EXIT_FAILED, error instanceof Error ? error.message : String(error))
+  if (error instanceof HelpShown) await showWords()
+  else if (error instanceof UsageError) fail(EXIT_USAGE, `warung: ${error.message} (${await hint()})`)
+  else fail(EXIT_FAILED, `warung: ${error instanceof Error ? error.message : String(error)}`)
 }
 
-async function run (word: string): Promise<void> {
-  if (word === 'start' || word.startsWith('-')) return start()
+async function run (): Promise<void> {
+  if (word === 'start') return start()
   if (word === 'ready') return ready()
   const { COMMANDS } = await import('./cli/commands.ts')
-  if (word === 'help') return help(COMMANDS)
   const command = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined
-  if (command === undefined) throw new UsageError(`unknown command '${word}'; there are: ${['start', 'ready', ...Object.keys(COMMANDS)].join(', ')}`)
-  return ask(word, command)
+  if (command === undefined) throw new UsageError(`unknown command '${word}'`)
+  return ask(command)
 }
 
-async function ask (word: string, command: CliCommand): Promise<void> {
-  const { login, asJson, ...given } = readCommand(word, command, args.slice(1))
+async function ask (command: CliCommand): Promise<void> {
+  const { login, asJson, ...given } = readCommand(word, command, args)
   const { runCommand } = await import('./cli/run.ts')
   const ended = await runCommand(command, login, callOf(command, given), asJson)
   if ('refusal' in ended) fail(ended.isUsage ? EXIT_USAGE : EXIT_FAILED, ended.refusal)
@@ -54,15 +55,23 @@ function callOf (command: CliCommand, given: Operands): ApiCall {
   }
 }
 
-function help (commands: Readonly<Record<string, CliCommand>>): void {
-  console.log('warung [start]  starts the emulator; warung --help lists its flags\nwarung ready    ends with 0 once an emulator is ready\n\nAgainst a running one (warung WORD --help shows more):\n')
-  for (const [word, { takes, about }] of Object.entries(commands)) console.log(`  ${`${word} ${takes}`.padEnd(36)}${about}`)
+async function showWords (): Promise<void> {
+  const { wordsHelp } = await import('./cli/help.ts')
+  console.log(wordsHelp(word))
+}
+
+/** What to read after a mistake. */
+async function hint (): Promise<string> {
+  const { WORDS } = await import('./cli/help.ts')
+  return WORDS.includes(word) ? `see warung ${word} --help` : `there are: ${WORDS.join(', ')}; see warung --help`
 }
 
 async function ready (): Promise<void> {
-  const problem = await askReady(readReadyOptions(args))
-  if (problem !== null) fail(EXIT_FAILED, problem)
-  console.log('ready')
+  const { asJson, ...options } = readReadyOptions(args)
+  const problem = await askReady(options)
+  const text = JSON.stringify({ ready: problem === null, reason: problem })
+  if (problem !== null) fail(EXIT_FAILED, asJson ? text : `warung: ${problem}`)
+  console.log(asJson ? text : 'ready')
 }
 
 async function start (): Promise<void> {
@@ -103,7 +112,8 @@ async function startEmulator (config: Config, logger: pino.Logger): Promise<{ re
   }
 }
 
+/** Ends with one line on standard error. */
 function fail (exitCode: number, message: string): never {
-  console.error(`warung: ${message.replaceAll('\n', ' ')}`)
+  console.error(message.replaceAll('\n', ' '))
   process.exit(exitCode)
 }

@@ -25,7 +25,6 @@ const DEFAULTS: Config = {
 
 test('without flags and environment there are the documented defaults', async (t) => {
   t.same(readConfig([], {}), DEFAULTS)
-  t.same(readConfig(['start'], {}), DEFAULTS)
 })
 
 const settings: Array<[flag: string, value: string, member: keyof Config, means: unknown, other: string]> = [
@@ -61,7 +60,7 @@ for (const [flag, value, member, means, other] of settings) {
 }
 
 test('flags, environment and defaults are mixed setting by setting', async (t) => {
-  t.same(readConfig(['start', '--port', '1', '--seed', 's'], { WARUNG_PORT: '2', WARUNG_HOST: '::1', WARUNG_UNKNOWN: 'x', PORT: '3', HOST: 'x' }),
+  t.same(readConfig(['--port', '1', '--seed', 's'], { WARUNG_PORT: '2', WARUNG_HOST: '::1', WARUNG_UNKNOWN: 'x', PORT: '3', HOST: 'x' }),
     { ...DEFAULTS, port: 1, seed: 's', host: '::1' })
 })
 
@@ -92,7 +91,6 @@ const badFlags: ReadonlyArray<readonly [args: readonly string[], names: string]>
   [['-p', '1'], '-p'],
   [['--port'], '--port'],
   [['stop'], 'too many arguments'],
-  [['start', 'again'], 'argument'],
   [['--data', 'a.json', 'nonsense'], 'too many arguments']
 ]
 

@@ -1,16 +1,25 @@
 import type { ApiCall } from '../client/ask-admin.ts'
+import { readDuration } from '../domain/duration.ts'
+import { TAMPERS } from '../domain/fault.ts'
+import { STORE_NAMES } from '../domain/stores.ts'
+import { STATUSES } from '../domain/transaction.ts'
+import { change, clock, effects, lines, merchant, notification, request, summary, transaction } from './show.ts'
+import type { Document } from './show.ts'
+
+type FlagValue = string | number | boolean
 
 export interface CommandFlag {
-  readonly flag: string
   /** null for a flag that stands alone. */
   readonly takes: string | null
   readonly about: string
+  /** As the admin API takes it; throws a text that completes "--flag …". */
+  readonly read: (text: string) => FlagValue
 }
 
 export interface Operands {
   /** What follows the word, in order. */
   readonly operands: readonly string[]
-  readonly flags: Readonly<Record<string, string | true | undefined>>
+  readonly flags: Readonly<Record<string, FlagValue | undefined>>
 }
 
 export interface Command {
@@ -18,7 +27,10 @@ export interface Command {
   readonly takes: string
   readonly about: string
   readonly example: string
-  readonly flags?: readonly CommandFlag[]
+  /** By their names, which are those of the admin API. */
+  readonly flags?: Readonly<Record<string, CommandFlag>>
+  /** Only the user "admin" may. */
+  readonly isForAdmin?: boolean
   /** Throws an Error that says what is wrong with the operands. `readFile` for what a file holds. */
   readonly call: (given: Operands, readFile: (name: string) => string) => ApiCall
   /** What a person reads; JSON where it is left out. */
@@ -27,13 +39,15 @@ export interface Command {
   readonly into?: (given: Operands) => string | undefined
 }
 
-type Document = Readonly<Record<string, unknown>>
+const oneOf = (values: readonly string[], about: string, takes: string): CommandFlag =>
+  ({ takes, about, read: flagReader(`one of ${values.join(', ')}`, (text) => values.includes(text) ? text : undefined) })
+const duration = (about: string): CommandFlag =>
+  ({ takes: 'DURATION', about, read: flagReader('a duration such as 500ms, 3s, 10m or 24h', (text) => readDuration(text) === undefined ? undefined : text) })
 
-const STATUS: CommandFlag = { flag: 'status', takes: 'STATUS', about: 'pending, settlement, expire, cancel or deny' }
+const STATUS = oneOf(STATUSES, STATUSES.join(', '), 'STATUS')
+const PAGE = 1_000
 const refOf = ({ operands: [ref = ''] }: Operands): string => encodeURIComponent(ref)
-const textOf = (value: string | true | undefined): string | undefined => typeof value === 'string' ? value : undefined
-const onTransaction = (action: string, body: (given: Operands) => object = () => ({})) => (given: Operands): ApiCall =>
-  ({ method: 'POST', path: `/transactions/${refOf(given)}/${action}`, body: body(given) })
+const onTransaction = (action: string) => (given: Operands): ApiCall => ({ method: 'POST', path: `/transactions/${refOf(given)}/${action}`, body: given.flags })
 const get = (path: string) => (): ApiCall => ({ method: 'GET', path })
 const post = (path: string) => (): ApiCall => ({ method: 'POST', path, body: {} })
 
@@ -44,16 +58,16 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     takes: '',
     about: 'Lists transactions, newest first.',
     example: 'warung list --status pending',
-    flags: [STATUS, { flag: 'store', takes: 'STORE', about: 'alfamart or indomaret' }],
-    call: ({ flags }) => ({ method: 'GET', path: '/transactions', query: { status: textOf(flags.status), store: textOf(flags.store), limit: '1000' } }),
+    flags: { status: STATUS, store: oneOf(STORE_NAMES, STORE_NAMES.join(' or '), 'STORE') },
+    call: ({ flags }) => ({ method: 'GET', path: '/transactions', query: { ...flags, limit: PAGE } }),
     show: ({ items }) => lines(items, summary)
   },
   pay: {
     takes: '<REF>',
     about: 'Pays a payment code as the till would.',
     example: 'warung pay order-101',
-    flags: [{ flag: 'amount', takes: 'AMOUNT', about: 'in rupiah; whatever is due unless given' }],
-    call: onTransaction('pay', ({ flags }) => flags.amount === undefined ? {} : { amount: flags.amount }),
+    flags: { amount: { takes: 'AMOUNT', about: 'in rupiah; whatever is due unless given', read: flagReader('whole rupiah such as 44000', (text) => /^\d+(\.0+)?$/.test(text) ? text : undefined) } },
+    call: onTransaction('pay'),
     show: change
   },
   expire: { takes: '<REF>', about: 'Lapses a pending transaction now.', example: 'warung expire order-101', call: onTransaction('expire'), show: change },
@@ -62,34 +76,28 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     takes: '<REF>',
     about: 'Tells of an event again, or spoiled on purpose.',
     example: 'warung notify order-101 --event settlement --tamper signature',
-    flags: [
-      { flag: 'event', takes: 'EVENT', about: 'one the transaction has had; the present one unless given' },
-      { flag: 'times', takes: 'N', about: 'how often; 1 unless given' },
-      { flag: 'delay', takes: 'DURATION', about: 'how much later' },
-      { flag: 'tamper', takes: 'WHAT', about: 'signature, amount or status' }
-    ],
-    call: onTransaction('notify', ({ flags: { event, times, delay, tamper } }) => ({
-      ...event === undefined ? {} : { event }, ...times === undefined ? {} : { times: Number(times) }, ...delay === undefined ? {} : { delay }, ...tamper === undefined ? {} : { tamper }
-    })),
+    flags: {
+      event: oneOf(STATUSES, 'one the transaction has had; the present one unless given', 'EVENT'),
+      times: { takes: 'N', about: 'how often; 1 unless given', read: flagReader('a number from 1 to 100', (text) => /^([1-9]\d?|100)$/.test(text) ? Number(text) : undefined) },
+      delay: duration('how much later'),
+      tamper: oneOf(TAMPERS, TAMPERS.join(', '), 'WHAT')
+    },
+    call: onTransaction('notify'),
     show: change
   },
   wait: {
     takes: '<REF>',
     about: 'Waits until a transaction is as told; ends with 1 when it is not in time.',
     example: 'warung wait order-101 --status settlement --delivered',
-    flags: [STATUS, { flag: 'delivered', takes: null, about: 'and every notification so far is delivered' }, { flag: 'timeout', takes: 'DURATION', about: 'of real time; 10s unless given' }],
-    call: (given) => ({
-      method: 'GET',
-      path: `/transactions/${refOf(given)}/wait`,
-      query: { status: textOf(given.flags.status), delivered: given.flags.delivered === true ? 'true' : undefined, timeout: textOf(given.flags.timeout) }
-    }),
+    flags: { status: STATUS, delivered: { takes: null, about: 'every notification so far is delivered', read: () => true }, timeout: duration('of real time; 10s unless given, 60s at most') },
+    call: (given) => ({ method: 'GET', path: `/transactions/${refOf(given)}/wait`, query: given.flags }),
     show: transaction
   },
   notifications: {
     takes: '[REF]',
     about: 'Lists notifications with their attempts, newest first.',
     example: 'warung notifications order-101',
-    call: ({ operands: [ref] }) => ({ method: 'GET', path: '/notifications', query: { ref, limit: '1000' } }),
+    call: ({ operands: [ref] }) => ({ method: 'GET', path: '/notifications', query: { ref, limit: PAGE } }),
     show: ({ items }) => lines(items, notification)
   },
   advance: {
@@ -97,7 +105,7 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
     about: 'Lets time pass, and tells all that happened.',
     example: 'warung advance 24h',
     call: ({ operands: [by] }) => ({ method: 'POST', path: '/clock/advance', body: { by } }),
-    show: ({ to, effects }) => [...list(effects).map(effect), `it is ${String(to)}`].join('\n')
+    show: effects
   },
   freeze: { takes: '[TIME]', about: 'Makes the clock stand still.', example: 'warung freeze "2026-11-22 20:00:00"', call: ({ operands: [at] }) => ({ method: 'POST', path: '/clock/freeze', body: at === undefined ? {} : { at } }), show: clock },
   resume: { takes: '', about: 'Lets the clock run on.', example: 'warung resume', call: post('/clock/resume'), show: clock },
@@ -119,18 +127,39 @@ export const COMMANDS: Readonly<Record<string, Command>> = {
   },
   merchants: {
     takes: '[list|create|delete] [ID]',
-    about: 'Lists, creates or deletes merchants; needs --admin-password.',
+    about: 'Lists, creates or deletes merchants. Keys are shown whole only when they are made.',
     example: 'warung merchants create G812785002 --admin-password secret',
+    isForAdmin: true,
     call: ({ operands: [word = 'list', id] }) => {
-      if (word === 'list') return { method: 'GET', path: '/merchants' }
-      if (word === 'create') return { method: 'POST', path: '/merchants', body: id === undefined ? {} : { merchant_id: id } }
+      if (word === 'list' && id === undefined) return { method: 'GET', path: '/merchants' }
+      if (word === 'create') return { method: 'POST', path: '/merchants', body: { merchant_id: id } }
       if (word === 'delete' && id !== undefined) return { method: 'DELETE', path: `/merchants/${encodeURIComponent(id)}` }
       throw new Error('say list, create [ID] or delete ID')
-    }
+    },
+    show: (document) => document.items === undefined ? merchant(document) : lines(document.items, merchant)
   },
   faults: { takes: '[FILE|none]', about: 'Shows the failures to inject, puts those of a file in place, or none.', example: 'warung faults faults.json', call: replaceable('/faults') },
   rules: { takes: '[FILE|none]', about: 'Shows what happens to charges by itself, puts the rules of a file in place, or none.', example: 'warung rules rules.json', call: replaceable('/rules') },
-  requests: { takes: '[none]', about: 'Lists what the merchant\'s backend sent and got, newest first; none forgets it.', example: 'warung requests', call: ({ operands: [word] }) => word === 'none' ? { method: 'DELETE', path: '/requests' } : { method: 'GET', path: '/requests' }, show: ({ items }) => lines(items, request) }
+  requests: {
+    takes: '[none]',
+    about: 'Lists what the merchant\'s backend sent and got, newest first, each refusal explained; none forgets it.',
+    example: 'warung requests',
+    call: ({ operands: [word] }) => {
+      if (word === undefined) return { method: 'GET', path: '/requests', query: { limit: PAGE } }
+      if (word === 'none') return { method: 'DELETE', path: '/requests' }
+      throw new Error('say nothing, or none')
+    },
+    show: ({ items }) => lines(items, request)
+  }
+}
+
+/** Throws what completes "--flag must be …" for a text that `read` makes nothing of. */
+function flagReader (demand: string, read: (text: string) => FlagValue | undefined): CommandFlag['read'] {
+  return (text) => {
+    const value = read(text)
+    if (value === undefined) throw new Error(`must be ${demand}, not "${text}"`)
+    return value
+  }
 }
 
 function replaceable (path: string): Command['call'] {
@@ -157,50 +186,4 @@ function assignment (operand: string): readonly [string, unknown] {
   } catch {
     return [key, value]
   }
-}
-
-function list (value: unknown): readonly Document[] {
-  return Array.isArray(value) ? value as Document[] : []
-}
-
-function lines (items: unknown, line: (item: Document) => string): string {
-  const all = list(items)
-  return all.length === 0 ? 'none' : all.map(line).join('\n')
-}
-
-function summary (each: Document): string {
-  return [each.order_id, each.transaction_status, each.gross_amount, each.store, each.payment_code, `until ${String(each.expiry_time)}`].join('  ')
-}
-
-function transaction (each: Document): string {
-  return [
-    summary(each),
-    ...list(each.history).map(({ wib, status, cause }) => `  ${String(wib)}  ${String(status)} by ${String(cause)}`),
-    ...list(each.notifications).map((item) => notification(item).replaceAll(/^/gm, '  '))
-  ].join('\n')
-}
-
-function change (each: Document): string {
-  return transaction(each.transaction as Document)
-}
-
-function notification (each: Document): string {
-  return [
-    `${String(each.id)}  ${String(each.order_id)} ${String(each.event)} to ${String(each.url)}: ${String(each.state)}`,
-    ...list(each.attempts).map(({ wib, status, error, next }) => `  ${String(wib)}  ${String(status ?? error)}; ${String((next as Document).reason)}`)
-  ].join('\n')
-}
-
-function effect (each: Document): string {
-  const start = `${String(each.wib)}  ${String(each.order_id)} ${String(each.kind)}`
-  return each.kind === 'attempted' ? `${start} ${String(each.event)} to ${String(each.url)}: ${String((each.next as Document).reason)}` : start
-}
-
-function clock (each: Document): string {
-  const due = each.next_due as Document | null
-  return `${String(each.wib)} WIB${each.frozen === true ? ', frozen' : ''}${due === null ? '' : `; next ${String(due.kind)} at ${String(due.at)}`}`
-}
-
-function request (each: Document): string {
-  return [`${String(each.wib)}  ${String(each.method)} ${String(each.path)}  ${String(each.status)}`, ...(each.explain === null ? [] : [`  ${JSON.stringify(each.explain)}`])].join('\n')
 }

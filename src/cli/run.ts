@@ -9,14 +9,18 @@ export type Ended =
   | { readonly refusal: string, readonly isUsage: boolean }
 
 /** Runs one command against a running emulator. */
-export async function runCommand ({ show }: Command, login: Login, call: ApiCall, asJson: boolean): Promise<Ended> {
+export async function runCommand ({ show = pretty }: Pick<Command, 'show'>, login: Login, call: ApiCall, asJson: boolean): Promise<Ended> {
   try {
     const { document } = await askAdmin(login, call)
-    if (document === null) return { text: asJson ? 'null' : 'done' }
-    return { text: asJson || show === undefined ? JSON.stringify(document, null, asJson ? 0 : 2) : show(document) }
+    if (asJson) return { text: JSON.stringify(document) }
+    return { text: document === null ? 'done' : show(document) }
   } catch (error) {
     if (!(error instanceof SandboxError)) throw error
     const { status, code, message, document } = error
-    return { refusal: asJson ? JSON.stringify(document) : `${message} (${code})`, isUsage: status === 400 }
+    return { refusal: asJson ? JSON.stringify(document) : `warung: ${message} (${code})`, isUsage: status === 400 }
   }
+}
+
+function pretty (document: object): string {
+  return JSON.stringify(document, null, 2)
 }

@@ -105,7 +105,7 @@ test('a stop does not wait for a receiver that hangs; the attempt is made again 
 
 test('a flag or variable that cannot be stops the start with one line and exit code 2', async (t) => {
   for (const [args, env] of [
-    [['--prot', '1'], {}], [['--port', 'x'], {}], [['serve'], {}], [[], { WARUNG_PORT: '70000' }], [['--server-key', 'admin'], {}],
+    [['--prot', '1'], {}], [['--port', 'x'], {}], [['serve'], {}], [['start', 'start'], {}], [[], { WARUNG_PORT: '70000' }], [['--server-key', 'admin'], {}],
     [['--server-key', 'a:b'], {}], [['--notification-url', 'ftp://x'], {}], [['--log-level', 'loud'], {}], [['--allow-target', '10.0.0.0/99'], {}]
   ] as Array<[string[], Record<string, string>]>) {
     const { code, out, err } = await runToEnd(args, env)
