@@ -99,7 +99,7 @@ const NOTIFICATION = kept(notificationRecord(busy))
 const MERCHANT = kept(merchantRecord(merchant()))
 const [ATTEMPT] = NOTIFICATION.attempts as [Record<string, unknown>]
 
-const SINCE = ['held_by', 'faults', 'cause']
+const SINCE = ['held_by', 'faults', 'rules', 'cause']
 const missing = (read: Read, record: Record<string, unknown>) => Object.keys(record).filter((name) => !SINCE.includes(name)).map((name): Damage => {
   return [`a missing ${name}`, read, { ...record, [name]: undefined }, new RegExp(`^${name}: should be`)]
 })

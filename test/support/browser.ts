@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdtemp, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 
@@ -12,6 +12,9 @@ const SYSTEM_CHROMIUM = '/usr/bin/chromium'
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 /** In the package itself, and so of its version: `npm ci` takes it away with the package. */
 const UNPACKED = join(ROOT, 'node_modules/@sparticuz/chromium/.unpacked')
+
+/** The one that comes along looks for fonts where Amazon's machines have them: without any, Chromium ends at a letter it has no font for. */
+const FONTS_CONF = join(UNPACKED, 'warung-fonts.conf')
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking', '--disable-component-update', '--disable-sync',
   // A browser that keeps pages off local networks by itself would prove nothing about us.
@@ -32,7 +35,7 @@ async function findChromium (): Promise<{ executablePath: string, env?: NodeJS.P
 
   if (!existsSync(UNPACKED)) await unpack()
   // Its libraries and fonts come along.
-  return { executablePath: join(UNPACKED, 'chromium'), env: { ...env, LD_LIBRARY_PATH: join(UNPACKED, 'al2023/lib'), FONTCONFIG_PATH: join(UNPACKED, 'fonts') } }
+  return { executablePath: join(UNPACKED, 'chromium'), env: { ...env, LD_LIBRARY_PATH: join(UNPACKED, 'al2023/lib'), FONTCONFIG_FILE: FONTS_CONF } }
 }
 
 /** Several processes may do so at once: the folder gets its name when it is whole, and the first one stays. */
@@ -43,6 +46,7 @@ async function unpack (): Promise<void> {
     await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', 'await (await import("@sparticuz/chromium")).default.executablePath()'], {
       cwd: ROOT, env: { ...process.env, NODE_OPTIONS: '', TMPDIR: folder, AWS_EXECUTION_ENV: 'AWS_Lambda_nodejs20.x' }
     })
+    await writeFile(join(folder, basename(FONTS_CONF)), `<?xml version="1.0"?><fontconfig><dir>${join(UNPACKED, 'fonts')}</dir><cachedir>${join(UNPACKED, 'fonts-cache')}</cachedir></fontconfig>\n`)
     await rename(folder, UNPACKED)
   } catch (error) {
     if (!existsSync(UNPACKED)) throw error

@@ -11,6 +11,8 @@ export const DOCUMENT = 'warung.json'
 const [SECOND, THIRD, FOURTH] = [2, 3, 4].map((number) => `${DOCUMENT}.journal.00000${number}`) as [string, string, string]
 export const SEGMENTS = [SECOND, THIRD, FOURTH]
 export const ORDER = 'order-101'
+/** The process that reads them has the machine's time. */
+const NEVER = Date.parse('9999-01-01T00:00:00Z')
 
 /**
  * A document as the process leaves it after one charge, and three segments of the journal behind it with a charge each, as a
@@ -24,7 +26,7 @@ export async function leaveFiles (t: Parameters<typeof startOn>[0], folder: stri
 
   const files = faultyFiles()
   const storage = await openJsonFileStorage({ path, warn: () => {}, files, foldAfterBytes: 1, fold: async () => {} })
-  for (const name of ['2', '3', '4']) await insert(storage, name, { merchantId: 'G626262626' })
+  for (const name of ['2', '3', '4']) await insert(storage, name, { merchantId: 'G626262626', lapsesAt: NEVER })
   files.fault = failing('open', 'write', 'truncate', 'sync', 'rename', 'unlink')
   await storage.close()
 }
