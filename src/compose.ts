@@ -64,7 +64,7 @@ export async function compose (config: Config, { logger, clock = systemClock, st
     sender,
     events,
     onError: (error) => logger.error(error, 'due work failed and is tried again'),
-    onRoom: () => alarm.poke()
+    onRoom: () => { if (isListening) alarm.poke() }
   })
   const alarm = createAlarm({ clock, next: runDue.next, run: runDue.run, onError: (error) => logger.error(error, 'due work failed') })
   const app = buildApp({
