@@ -15,6 +15,7 @@ import { healthRoutes } from './health.ts'
 import type { HealthDeps } from './health.ts'
 import { createJournal } from './journal.ts'
 import type { JournalDeps } from './journal.ts'
+import { createLazyValidators } from './lazy-validators.ts'
 import { tillRoutes } from './till/routes.ts'
 
 export type AppDeps = AdminDeps & HealthDeps & JournalDeps & {
@@ -51,6 +52,7 @@ export function buildApp (deps: AppDeps): FastifyInstance {
     // A head without a host is refused below, in JSON.
     http: { ...LIMITS.http, requireHostHeader: false },
     clientErrorHandler: (error, socket) => { connections.refuse(error, socket).catch(() => socket.destroy()) },
+    schemaController: { compilersFactory: { buildValidator: createLazyValidators() } },
     ajv: { customOptions: { allErrors: true, coerceTypes: false, removeAdditional: false, useDefaults: false, allowUnionTypes: true } }
   }).withTypeProvider<TypeBoxTypeProvider>()
 
