@@ -1,3 +1,6 @@
+import { get } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface ReadyOptions {
@@ -21,10 +24,19 @@ export async function askReady ({ url, waitMs }: ReadyOptions): Promise<string |
 
 async function askOnce (url: string): Promise<string | null> {
   try {
-    const response = await fetch(new URL('/readyz', url), { signal: AbortSignal.timeout(ANSWER_WITHIN_MS) })
-    return response.ok ? null : `${url} is not ready: ${await response.text()}`
+    const answer = await answerOf(new URL('/readyz', url))
+    const body = await text(answer)
+    return answer.statusCode === 200 ? null : `${url} is not ready: ${body}`
   } catch (error) {
-    const { cause } = error as { cause?: unknown }
-    return `${url} does not answer (${cause instanceof Error ? cause.message : String(error)})`
+    const { message, code, cause } = error as NodeJS.ErrnoException
+    return `${url} does not answer (${cause instanceof Error ? cause.message : message || String(code)})`
   }
+}
+
+/** Not by `fetch`: a health check begins every few seconds, and loading that takes as long as Node itself. */
+async function answerOf (url: URL): Promise<IncomingMessage> {
+  const ask = url.protocol === 'https:' ? (await import('node:https')).get : get
+  return await new Promise((resolve, reject) => {
+    ask(url, { agent: false, signal: AbortSignal.timeout(ANSWER_WITHIN_MS) }, resolve).on('error', reject)
+  })
 }
