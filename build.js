@@ -1,6 +1,8 @@
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 
 import { build } from 'esbuild'
+
+import { licencesOf } from './build/licences.js'
 
 // Chunks are named by their content: old ones would pile up.
 rmSync('dist', { recursive: true, force: true })
@@ -19,7 +21,7 @@ const lightHttp = {
 
 // One file for the process, one for the library, one for the worker thread; what they share goes into chunks beside them.
 // Not minified: it would start no sooner, and a stack trace stays readable without maps.
-await build({
+const { metafile } = await build({
   entryPoints: { main: 'src/main.ts', index: 'src/index.ts', 'fold-worker': 'src/storage/fold-worker.ts' },
   outdir: 'dist',
   bundle: true,
@@ -28,8 +30,11 @@ await build({
   platform: 'node',
   target: 'node20.19',
   sourcemap: true,
+  metafile: true,
   logLevel: 'warning',
   plugins: [lightHttp],
   // Packages written for CommonJS ask for require, which an ES module lacks.
   banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" }
 })
+
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licencesOf(metafile))
