@@ -1,47 +1,24 @@
-// A merchant in fifty lines: waits until Warung is ready, charges one payment of each store, and prints every notification
-// with what the gateway says about it. The compose file runs it; so can you:
+// The shop of shop/ as a process: waits until Warung is ready, orders once for each store, and prints what it is told.
+// The compose file runs it; so can you, with Warung started by --notification-url http://127.0.0.1:8000/notifications:
 //   WARUNG_URL=http://127.0.0.1:6262 node examples/merchant.js
 import { createServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
+import { createShop } from './shop/shop.js'
+
 const { WARUNG_URL = 'http://127.0.0.1:6262', SERVER_KEY = 'SB-Mid-server-warung', HOST = '127.0.0.1', PORT = '8000' } = process.env
 
-const server = createServer(async (request, response) => {
-  if (request.method !== 'POST') return response.writeHead(405).end()
-  const chunks = []
-  for await (const chunk of request) chunks.push(chunk)
-  response.end('OK')
-  const { order_id: orderId, transaction_id: transactionId } = JSON.parse(Buffer.concat(chunks).toString())
-  // Never believe a notification: ask the gateway.
-  const { transaction_status: status } = await call('GET', `/v2/${transactionId}/status`)
-  console.log(`notification: ${orderId} is ${status}`)
-})
-await new Promise((resolve) => server.listen(Number(PORT), HOST, resolve))
+const server = createServer(createShop({ gatewayUrl: WARUNG_URL, serverKey: SERVER_KEY, log: console.log }))
+await new Promise((resolve) => server.listen(Number(PORT), HOST, () => resolve(undefined)))
 process.on('SIGTERM', () => process.exit(0))
 
-await untilReady()
+while (!await isReady()) await sleep(200)
 for (const store of ['alfamart', 'indomaret']) {
-  const reply = await call('POST', '/v2/charge', {
-    payment_type: 'cstore',
-    transaction_details: { order_id: `order-${store}-${Date.now()}`, gross_amount: 44000 },
-    cstore: { store, message: 'Warung sample' }
-  })
-  console.log(`charged ${reply.order_id}: pay ${reply.gross_amount} with code ${reply.payment_code} at ${store}`)
+  const response = await fetch(`http://127.0.0.1:${PORT}/orders`, { method: 'POST', body: JSON.stringify({ item: 'coffee', store }) })
+  const order = await response.json()
+  console.log(response.ok ? `ordered ${order.id}: pay ${order.amount} with code ${order.paymentCode} at ${store}` : order.error)
 }
 
-async function call (method, path, body) {
-  const response = await fetch(WARUNG_URL + path, {
-    method,
-    headers: { authorization: `Basic ${btoa(`${SERVER_KEY}:`)}`, 'content-type': 'application/json' },
-    ...body === undefined ? {} : { body: JSON.stringify(body) }
-  })
-  return response.json()
-}
-
-async function untilReady () {
-  for (;;) {
-    const isReady = await fetch(`${WARUNG_URL}/readyz`).then(({ ok }) => ok, () => false)
-    if (isReady) return
-    await sleep(200)
-  }
+async function isReady () {
+  return fetch(`${WARUNG_URL}/readyz`).then(({ ok }) => ok, () => false)
 }
