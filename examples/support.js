@@ -60,17 +60,3 @@ export async function openBackend () {
     }
   }
 }
-
-/**
- * The next call that matches goes wrong, in the way that `action` says.
- * @param {{ url: string, serverKey: string }} sandbox
- * @param {{ match: { endpoint: string }, when?: 'before' | 'after', action: string }} fault
- */
-export async function failNext ({ url, serverKey }, fault) {
-  const response = await fetch(`${url}/admin/faults`, {
-    method: 'PUT',
-    headers: { authorization: `Basic ${btoa(`${serverKey}:`)}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ items: [fault] })
-  })
-  if (!response.ok) throw new Error(`${response.status}: ${await response.text()}`)
-}

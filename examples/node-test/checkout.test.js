@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { start } from 'warung'
 
 import { createShop } from '../shop/shop.js'
-import { failNext, openBackend } from '../support.js'
+import { openBackend } from '../support.js'
 
 /** @type {Awaited<ReturnType<typeof openBackend>>} */
 let backend
@@ -70,7 +70,7 @@ test('the gateway cannot be asked whether it is true: the shop is told again', a
   const order = await backend.order()
   await sandbox.waitFor(order.id, { delivered: true })
 
-  await failNext(sandbox, { match: { endpoint: 'status' }, action: 'drop' })
+  await sandbox.faults([{ match: { endpoint: 'status' }, action: 'drop' }])
   await sandbox.pay(order.paymentCode, { wait: 'attempted' })
   assert.equal(await backend.statusOf(order.id), 'pending')
 
@@ -96,12 +96,14 @@ test('told twice, and late: the order is shipped once', async () => {
   assert.deepEqual(shipped.filter((id) => id === order.id), [order.id])
 })
 
-for (const store of /** @type {const} */ (['alfamart', 'indomaret'])) {
+for (const [store, secondReply] of /** @type {const} */ ([['alfamart', '201'], ['indomaret', '406']])) {
   test(`the reply to a charge is lost: ${store} has one payment code, and the customer gets it`, async () => {
-    await failNext(sandbox, { match: { endpoint: 'charge' }, when: 'after', action: 'drop' })
+    await sandbox.faults([{ match: { endpoint: 'charge' }, when: 'after', action: 'drop' }])
     const order = await backend.order({ store })
 
-    const charged = (await sandbox.transactions()).filter((each) => each.order_id === order.id)
-    assert.deepEqual(charged.map((each) => each.payment_code), [order.paymentCode])
+    const [transaction] = await sandbox.transactions({ q: order.id })
+    assert.equal(transaction?.payment_code, order.paymentCode)
+    const asked = await sandbox.requests({ endpoint: 'charge', ref: order.id })
+    assert.deepEqual(asked.map((each) => each.status_code), [secondReply, null])
   })
 }

@@ -2,7 +2,7 @@ import { test } from 'tap'
 import { start } from 'warung'
 
 import { createShop } from '../shop/shop.js'
-import { failNext, openBackend } from '../support.js'
+import { openBackend } from '../support.js'
 
 /**
  * A shop and a gateway for one test alone.
@@ -68,7 +68,7 @@ test('the gateway cannot be asked whether it is true: the shop is told again', a
   const order = await backend.order()
   await sandbox.waitFor(order.id, { delivered: true })
 
-  await failNext(sandbox, { match: { endpoint: 'status' }, action: 'drop' })
+  await sandbox.faults([{ match: { endpoint: 'status' }, action: 'drop' }])
   await sandbox.pay(order.paymentCode, { wait: 'attempted' })
   t.equal(await backend.statusOf(order.id), 'pending')
 
@@ -96,12 +96,13 @@ test('told twice, and late: the order is shipped once', async (t) => {
   t.same(shipped, [order.id])
 })
 
-for (const store of /** @type {const} */ (['alfamart', 'indomaret'])) {
+for (const [store, secondReply] of /** @type {const} */ ([['alfamart', '201'], ['indomaret', '406']])) {
   test(`the reply to a charge is lost: ${store} has one payment code, and the customer gets it`, async (t) => {
     const { backend, sandbox } = await openCheckout(t)
-    await failNext(sandbox, { match: { endpoint: 'charge' }, when: 'after', action: 'drop' })
+    await sandbox.faults([{ match: { endpoint: 'charge' }, when: 'after', action: 'drop' }])
     const order = await backend.order({ store })
 
     t.match(await sandbox.transactions(), [{ order_id: order.id, payment_code: order.paymentCode }])
+    t.same((await sandbox.requests({ endpoint: 'charge' })).map((each) => each.status_code), [secondReply, null])
   })
 }
