@@ -193,16 +193,14 @@ test('a hanging receiver holds up neither another URL of its transaction nor the
   const held: Array<() => void> = []
   slow.handler = (_request, response) => held.push(() => response.end())
   const emulator = await testEmulator(t, ['--notification-url', `${slow.url}/a,${quick.url}/b`])
+  await emulator.start()
 
   await charge(emulator, 'order-101')
-  await emulator.runDue.run()
   await slow.received(1)
   await quick.received(1)
   t.equal((await emulator.ask('POST', '/admin/transactions/order-101/pay')).statusCode, 200)
-  await emulator.runDue.run()
   await quick.received(2)
   t.equal((await emulator.ask('POST', '/admin/transactions/order-101/reverse')).statusCode, 200)
-  await emulator.runDue.run()
   await quick.received(3)
   t.match((await emulator.ask('GET', '/v2/order-101/status')).json(), { transaction_status: 'deny' })
 
@@ -220,12 +218,11 @@ test('a hanging receiver holds up neither another URL of its transaction nor the
 test('one hanging URL holds up no other URL of the same receiver', async (t) => {
   const receiver = await openReceiver(t, (request, response) => { if (request.url !== '/hang') response.end() })
   const emulator = await testEmulator(t, ['--notification-url', `${receiver.url}/hang,${receiver.url}/quick`])
+  await emulator.start()
 
   await charge(emulator, 'order-101')
-  await emulator.runDue.run()
   await receiver.received(2)
   await emulator.ask('POST', '/admin/transactions/order-101/pay')
-  await emulator.runDue.run()
   await receiver.received(3)
 
   t.same(receiver.requests.map((request) => `${request.url} ${eventOf(request)}`).toSorted(), ['/hang pending', '/quick pending', '/quick settlement'])
@@ -267,14 +264,13 @@ test('at most sixteen attempts go to one target side by side, and others to anot
     most = Math.max(most, held.push(() => response.end()))
   }
   const emulator = await testEmulator(t, ['--notification-url', `${full.url}/notify`])
+  await emulator.start()
 
   for (let order = 1; order <= 20; order++) await charge(emulator, `order-${order}`)
-  await emulator.runDue.run()
   await full.received(16)
   t.equal(await emulator.runDue.next(), START + DAY_MS, 'nothing that could be begun now')
 
   await charge(emulator, 'elsewhere', {}, { 'x-override-notification': other.url })
-  await emulator.runDue.run()
   await other.received(1)
   t.equal(full.requests.length, 16)
 
