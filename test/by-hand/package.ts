@@ -25,13 +25,13 @@ const HOLDS_NOT = /\.map$|\/\.cache\/|^(src|test|bench|build|fixtures|data|node_
 
 /** Uses what the library is for, and is wrong once where it says so: types that say nothing would not notice. */
 const CONSUMER = `
-import { SandboxError, start, UsageError } from 'warung'
-import type { Sandbox, StartOptions, TransactionDocument, World } from 'warung'
+import { connect, SandboxError, start, UsageError } from 'warung'
+import type { Sandbox, StartOptions, TransactionDocument } from 'warung'
 
 const options: StartOptions = { seed: 'any', frozen: '2026-11-22 20:00:00' }
 export async function settle (ref: string): Promise<'alfamart' | 'indomaret' | number> {
   const sandbox: Sandbox = await start(options)
-  const world: World = sandbox
+  const world: Sandbox = connect({ url: sandbox.url, serverKey: sandbox.serverKey })
   try {
     const { transaction } = await world.pay(ref, { wait: 'attempted' })
     const paid: TransactionDocument = await sandbox.waitFor(transaction.order_id, { status: 'settlement' })
