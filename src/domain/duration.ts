@@ -2,7 +2,10 @@ const UNITS_MS = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as 
 
 const LONGEST_DELAY_MS = 180 * UNITS_MS.d
 
-const DURATION = /^(\d{1,15})(ms|s|m|h|d)$/
+const DURATION = /^(\d{1,15})(ms|s|m|h|d)?$/
+
+/** What `readDuration` takes, as JSON Schema. */
+export const DURATION_FORM = { type: ['string', 'integer'], pattern: DURATION.source, minimum: 0 } as const
 
 /** Milliseconds of `500ms`, `3s`, `10m`, `24h`, `7d` or of a whole number of milliseconds; undefined for anything else. */
 export function readDuration (value: unknown): number | undefined {
@@ -27,6 +30,5 @@ export function writeDuration (ms: number): string {
 
 function fromText (text: string): number | undefined {
   const match = DURATION.exec(text)
-  if (match === null) return /^\d{1,15}$/.test(text) ? Number(text) : undefined
-  return Number(match[1]) * UNITS_MS[match[2] as keyof typeof UNITS_MS]
+  return match === null ? undefined : Number(match[1]) * UNITS_MS[(match[2] ?? 'ms') as keyof typeof UNITS_MS]
 }

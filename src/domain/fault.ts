@@ -1,7 +1,7 @@
 import { writeDuration } from './duration.ts'
-import { count, delay, field, flag, object, oneOf, orNull, refuseOthers, shape, since, text, UnreadableRecord } from './fields.ts'
-import type { Field } from './fields.ts'
-import { readItems } from './named-items.ts'
+import { count, delay, field, flag, formOf, namesOf, object, ofForm, oneOf, orNull, refuseOthers, shape, since, text, UnreadableRecord } from './fields.ts'
+import type { Field, Fields, Form } from './fields.ts'
+import { itemsForm, readItems } from './named-items.ts'
 import { fits } from './pattern.ts'
 import { STORE_NAMES } from './stores.ts'
 import type { Store } from './stores.ts'
@@ -78,9 +78,9 @@ function matches ({ match }: Fault, { endpoint, event, store, orderId }: Subject
     (match.orderId === null || (orderId !== undefined && fits(match.orderId, orderId)))
 }
 
-const number = field('a number from 0 to 1', (member) => typeof member === 'number' && member >= 0 && member <= 1 ? member : undefined)
-const copies = field(`a whole number from 1 to ${MAX_COPIES}`, (member) => Number.isSafeInteger(member) && (member as number) >= 1 && (member as number) <= MAX_COPIES ? member as number : undefined)
-const code: Field<ErrorCode> = (member) => oneOf(ERROR_CODES)(typeof member === 'number' ? String(member) : member)
+const number = field('a number from 0 to 1', (member) => typeof member === 'number' && member >= 0 && member <= 1 ? member : undefined, { type: 'number', minimum: 0, maximum: 1 })
+const copies = field(`a whole number from 1 to ${MAX_COPIES}`, (member) => Number.isSafeInteger(member) && (member as number) >= 1 && (member as number) <= MAX_COPIES ? member as number : undefined, { type: 'integer', minimum: 1, maximum: MAX_COPIES })
+const code: Field<ErrorCode> = ofForm({ enum: [...ERROR_CODES, ...ERROR_CODES.map(Number)] }, (member) => oneOf(ERROR_CODES)(typeof member === 'number' ? String(member) : member))
 
 /** The parameters of each action, and which match it goes with. */
 const ACTIONS: Readonly<Record<FaultAction['kind'], { readonly of: ReadonlyArray<'endpoint' | 'event'>, readonly takes: Readonly<Record<string, readonly [string, Field<unknown>]>> }>> = {
@@ -93,32 +93,36 @@ const ACTIONS: Readonly<Record<FaultAction['kind'], { readonly of: ReadonlyArray
   tamper: { of: ['event'], takes: { tamper: ['tamper', oneOf(TAMPERS)] } }
 }
 const KINDS = Object.keys(ACTIONS) as ReadonlyArray<FaultAction['kind']>
-const COMMON = ['id', 'match', 'times', 'seen', 'probability', 'when', 'action']
 
-const readMatch: Field<Fault['match']> = (member) => {
-  refuseOthers(object(member), ['endpoint', 'event', 'store', 'order_id'])
-  return shape<Fault['match']>({
-    endpoint: ['endpoint', since(orNull(oneOf([...ENDPOINTS, '*'])), null)],
-    event: ['event', since(orNull(oneOf([...STATUSES, '*'])), null)],
-    store: ['store', since(orNull(oneOf(STORE_NAMES)), null)],
-    orderId: ['order_id', since(orNull(text), null)]
-  })(member)
-}
+const matchRows = {
+  endpoint: ['endpoint', since(orNull(oneOf([...ENDPOINTS, '*'])), null)],
+  event: ['event', since(orNull(oneOf([...STATUSES, '*'])), null)],
+  store: ['store', since(orNull(oneOf(STORE_NAMES)), null)],
+  orderId: ['order_id', since(orNull(text), null)]
+} as const satisfies Fields<Fault['match']>
+const matchMembers = shape<Fault['match']>(matchRows)
+const readMatch = ofForm(matchMembers.form, (member) => {
+  refuseOthers(object(member), namesOf(matchRows))
+  return matchMembers(member)
+})
+
+const commonRows = {
+  id: ['id', since(text, '')],
+  match: ['match', readMatch],
+  times: ['times', since(orNull(count), 1)],
+  seen: ['seen', since(count, 0)],
+  probability: ['probability', since(number, 1)],
+  when: ['when', since(oneOf(['before', 'after']), 'before')],
+  action: ['action', oneOf(KINDS)]
+} as const satisfies Fields<Omit<Fault, 'action'> & { readonly action: FaultAction['kind'] }>
+const commonMembers = shape<Omit<Fault, 'action'> & { readonly action: FaultAction['kind'] }>(commonRows)
 
 /** A fault of a document, ours or a user's. Throws an `UnreadableRecord` that names the member. */
-export const readFault: Field<Fault> = (member) => {
+export const readFault = ofForm(faultForm(), (member): Fault => {
   const members = object(member)
-  const { action: kind, ...common } = shape<Omit<Fault, 'action'> & { readonly action: FaultAction['kind'] }>({
-    id: ['id', since(text, '')],
-    match: ['match', readMatch],
-    times: ['times', since(orNull(count), 1)],
-    seen: ['seen', since(count, 0)],
-    probability: ['probability', since(number, 1)],
-    when: ['when', since(oneOf(['before', 'after'] as const), 'before')],
-    action: ['action', oneOf(KINDS)]
-  })(members)
+  const { action: kind, ...common } = commonMembers(members)
   const { of, takes } = ACTIONS[kind]
-  refuseOthers(members, [...COMMON, ...Object.values(takes).map(([name]) => name)])
+  refuseOthers(members, [...namesOf(commonRows), ...namesOf(takes)])
 
   const { endpoint, event } = common.match
   if ((endpoint === null) === (event === null)) throw new UnreadableRecord('match: should have an endpoint, for calls, or an event, for notifications')
@@ -126,7 +130,26 @@ export const readFault: Field<Fault> = (member) => {
   if (!of.includes(about)) throw new UnreadableRecord(`action: ${kind} goes with a match on ${of.join(' or ')}`)
   if (about === 'event' && common.when === 'after') throw new UnreadableRecord('when: after is for calls only')
   return { ...common, action: { kind, ...shape<object>(takes)(members) } as FaultAction }
+})
+
+/** One for each action and what it goes with: what does not belong together is of no form. */
+function faultForm (): Form & { readonly oneOf: readonly Form[] } {
+  const forms = Object.entries(ACTIONS).flatMap(([kind, { of, takes }]) => of.map((about) => {
+    const form = formOf([...Object.values(commonRows), ...Object.values(takes)])
+    const members = { match: matchForm(about), action: { const: kind }, ...about === 'event' ? { when: { const: 'before' } } : {} }
+    return { ...form, properties: { ...form.properties, ...members }, additionalProperties: false }
+  }))
+  return { title: 'NewFault', description: 'An `endpoint` matches calls of the gateway, an `event` notifications.', oneOf: forms }
 }
+
+function matchForm (about: 'endpoint' | 'event'): Form {
+  const other = about === 'endpoint' ? 'event' : 'endpoint'
+  const { form } = oneOf([...about === 'endpoint' ? ENDPOINTS : STATUSES, '*'])
+  return { ...matchMembers.form, required: [about], properties: { ...matchMembers.form.properties, [about]: form, [other]: { type: 'null' } }, additionalProperties: false }
+}
+
+/** What `readFaults` takes, but that each id is another, as JSON Schema. */
+export const FAULTS_FORM: Form = itemsForm(readFault)
 
 /** The faults of `{"items":[…]}`. Refuses `invalid_faults` as a whole where one of them is wrong. */
 export function readFaults (document: unknown): readonly Fault[] {

@@ -1,5 +1,5 @@
 import { list, object, refuseOthers, shape, UnreadableRecord } from './fields.ts'
-import type { Field } from './fields.ts'
+import type { Field, Form } from './fields.ts'
 import { Refusal } from './refusal.ts'
 import type { RefusalCode } from './refusal.ts'
 
@@ -23,6 +23,11 @@ export function readItems<Item extends Named> (document: unknown, read: Field<It
   } catch (error) {
     throw error instanceof UnreadableRecord ? new Refusal(code, error.message) : error
   }
+}
+
+/** What `readItems` takes, but that each id is another, as JSON Schema. */
+export function itemsForm ({ form }: Field<Named>): Form {
+  return { type: 'object', required: ['items'], properties: { items: { type: 'array', items: form, maxItems: MAX_ITEMS } }, additionalProperties: false }
 }
 
 /** Every item has an id of its own; those without one are numbered, as `fault-1`. */

@@ -1,8 +1,8 @@
 import type { ChargeRequest } from './charge-request.ts'
 import type { Fate } from './fate.ts'
 import { faultDocument, readFault } from './fault.ts'
-import { count, flag, instant, list, object, oneOf, orNull, shape, since, text, texts, UnreadableRecord, whole } from './fields.ts'
-import type { Field, Fields } from './fields.ts'
+import { count, flag, instant, list, object, ofForm, oneOf, orNull, shape, since, text, texts, UnreadableRecord, whole } from './fields.ts'
+import type { Field, Fields, ObjectField } from './fields.ts'
 import { toIso } from './instant.ts'
 import type { Instant } from './instant.ts'
 import type { Merchant } from './merchant.ts'
@@ -12,7 +12,7 @@ import { Refusal } from './refusal.ts'
 import { ATTEMPT_ERRORS, OUTCOMES } from './retry-policy.ts'
 import type { Next } from './retry-policy.ts'
 import { readRule, ruleDocument } from './rule.ts'
-import { changeSettings, DEFAULT_SETTINGS, settingsDocument } from './settings.ts'
+import { changeSettings, DEFAULT_SETTINGS, settingsDocument, SETTINGS_FORM } from './settings.ts'
 import type { Settings } from './settings.ts'
 import { STORE_NAMES } from './stores.ts'
 import type { Timeline } from './timeline.ts'
@@ -54,7 +54,7 @@ export function merchantRecord (merchant: Merchant): object {
 
 /** What a merchant has chosen, without who it is. */
 export const CHOICES: Fields<Pick<Merchant, 'settings' | 'faults' | 'rules' | 'timeline'>> = {
-  settings: ['settings', readSettings],
+  settings: ['settings', ofForm(SETTINGS_FORM, readSettings)],
   faults: ['faults', since(list(readFault), [])],
   rules: ['rules', since(list(readRule), [])],
   timeline: ['timeline', shape<Timeline>({ shiftMs: ['shift_ms', whole], frozenAt: ['frozen_at', orNull(instant)], isStepped: ['stepped', since(flag, false)] })]
@@ -88,7 +88,7 @@ export function transactionRecord (transaction: Transaction): object {
   }
 }
 
-export const readTransaction: Field<Transaction> = shape<Transaction>({
+export const readTransaction: ObjectField<Transaction> = shape<Transaction>({
   transactionId: ['transaction_id', text],
   merchantId: ['merchant_id', text],
   orderId: ['order_id', text],
@@ -105,7 +105,7 @@ export const readTransaction: Field<Transaction> = shape<Transaction>({
     move: ['move', oneOf(MOVE_NAMES)], at: ['at', instant], rule: ['rule', orNull(text)], reverseAfterMs: ['reverse_after_ms', orNull(count)]
   })), null)],
   urls: ['urls', shape({ override: ['override', orNull(list(text))], append: ['append', list(text)] })],
-  request: ['request', (member) => object(member) as ChargeRequest],
+  request: ['request', ofForm(object.form, (member) => object(member) as ChargeRequest)],
   history: ['history', list(shape<HistoryEntry>({ at: ['at', instant], status: ['status', oneOf(STATUSES)], cause: ['cause', oneOf(CAUSES)], idempotencyKey: ['idempotency_key', since(orNull(text), null)] }))]
 })
 
@@ -126,7 +126,9 @@ export function notificationRecord (notification: Notification): object {
   }
 }
 
-export const readNotification: Field<Notification> = shape<Notification>({
+const nextMembers = shape<{ again: boolean, at: Instant | null, reason: string }>({ again: ['again', flag], at: ['at', orNull(instant)], reason: ['reason', text] })
+
+export const readNotification: ObjectField<Notification> = shape<Notification>({
   id: ['id', text],
   merchantId: ['merchant_id', text],
   transactionId: ['transaction_id', text],
@@ -150,7 +152,7 @@ export const readNotification: Field<Notification> = shape<Notification>({
     error: ['error', orNull(oneOf(ATTEMPT_ERRORS))],
     redirects: ['redirects', list(text)],
     outcome: ['outcome', oneOf(OUTCOMES)],
-    next: ['next', readNext]
+    next: ['next', ofForm(nextMembers.form, readNext)]
   }))]
 })
 
@@ -185,9 +187,7 @@ function readSettings (member: unknown): Settings {
 }
 
 function readNext (member: unknown): Next {
-  const { again, at, reason } = shape<{ again: boolean, at: Instant | null, reason: string }>({
-    again: ['again', flag], at: ['at', orNull(instant)], reason: ['reason', text]
-  })(member)
+  const { again, at, reason } = nextMembers(member)
   if (again !== (at !== null)) throw new UnreadableRecord('next: at should be there exactly if again is true')
   return at === null ? { again: false, at, reason } : { again: true, at, reason }
 }

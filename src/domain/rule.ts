@@ -3,10 +3,10 @@ import type { Charge, ChargeRequest } from './charge-request.ts'
 import { writeDuration } from './duration.ts'
 import { DOINGS, fateOf } from './fate.ts'
 import type { Course, Fate } from './fate.ts'
-import { count, delay, object, oneOf, orNull, refuseOthers, shape, since, text, UnreadableRecord } from './fields.ts'
-import type { Field } from './fields.ts'
+import { count, delay, namesOf, object, ofForm, oneOf, orNull, refuseOthers, shape, since, text, UnreadableRecord } from './fields.ts'
+import type { Fields, Form } from './fields.ts'
 import type { Instant } from './instant.ts'
-import { readItems } from './named-items.ts'
+import { itemsForm, readItems } from './named-items.ts'
 import { fits } from './pattern.ts'
 import { STORE_NAMES } from './stores.ts'
 import type { Store } from './stores.ts'
@@ -56,32 +56,52 @@ const MATCH = {
   customField3: ['custom_field3', since(orNull(text), null)]
 } as const
 
-const readMatch: Field<Rule['match']> = (member) => {
-  refuseOthers(object(member), Object.values(MATCH).map(([name]) => name))
-  const match = shape<Rule['match']>(MATCH)(member)
+const matchMembers = shape<Rule['match']>(MATCH)
+const readMatch = ofForm({ ...matchMembers.form, additionalProperties: false }, (member) => {
+  refuseOthers(object(member), namesOf(MATCH))
+  const match = matchMembers(member)
   if ((match.minAmount ?? 0) > (match.maxAmount ?? Infinity)) throw new UnreadableRecord('max_amount: should be at least min_amount')
   return match
-}
+})
 
 const EVERYTHING = readMatch({})
 /** Unless a rule says when it reverses. */
 const REVERSE_AFTER_MS = 30_000
 
+const MEMBERS = {
+  id: ['id', since(text, '')],
+  match: ['match', since(readMatch, EVERYTHING)],
+  do: ['do', oneOf(DOINGS)],
+  afterMs: ['after', since(delay, 0)],
+  reverseAfterMs: ['reverse_after', since<number | null>(delay, null)]
+} as const satisfies Fields<Rule>
+const ruleMembers = shape<Rule>(MEMBERS)
+
 /** A rule of a document, ours or a user's. Throws an `UnreadableRecord` that names the member. */
-export const readRule: Field<Rule> = (member) => {
+export const readRule = ofForm(ruleForm(), (member): Rule => {
   const members = object(member)
-  refuseOthers(members, ['id', 'match', 'after', 'do', 'reverse_after'])
-  const rule = shape<Rule>({
-    id: ['id', since(text, '')],
-    match: ['match', since(readMatch, EVERYTHING)],
-    do: ['do', oneOf(DOINGS)],
-    afterMs: ['after', since(delay, 0)],
-    reverseAfterMs: ['reverse_after', since(delay, null)]
-  })(members)
+  refuseOthers(members, namesOf(MEMBERS))
+  const rule = ruleMembers(members)
   if (rule.do === 'pay_then_reverse') return { ...rule, reverseAfterMs: rule.reverseAfterMs ?? REVERSE_AFTER_MS }
   if (rule.reverseAfterMs !== null) throw new UnreadableRecord('reverse_after: goes with "do":"pay_then_reverse" only')
   return rule
+})
+
+/** Only one of them says when it reverses. */
+function ruleForm (): Form {
+  const { reverse_after: reverseAfter, ...properties } = ruleMembers.form.properties
+  const form = { ...ruleMembers.form, additionalProperties: false }
+  return {
+    title: 'NewRule',
+    oneOf: [
+      { ...form, properties: { ...properties, do: { enum: DOINGS.filter((name) => name !== 'pay_then_reverse') } } },
+      { ...form, properties: { ...properties, do: { const: 'pay_then_reverse' }, reverse_after: reverseAfter } }
+    ]
+  }
 }
+
+/** What `readRules` takes, but that each id is another, as JSON Schema. */
+export const RULES_FORM: Form = itemsForm(readRule)
 
 /** The rules of `{"items":[…]}`. Refuses `invalid_rules` as a whole where one of them is wrong. */
 export function readRules (document: unknown): readonly Rule[] {

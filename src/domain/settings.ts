@@ -1,4 +1,5 @@
-import { readDuration, writeDuration } from './duration.ts'
+import { DURATION_FORM, readDuration, writeDuration } from './duration.ts'
+import type { Form } from './fields.ts'
 import { isObject } from './json.ts'
 import { Refusal } from './refusal.ts'
 import { STORE_NAMES } from './stores.ts'
@@ -46,23 +47,26 @@ interface Setting<Value> {
   readonly write: (value: Value) => unknown
   /** Completes "must be …". */
   readonly takes: string
+  readonly form: Form
 }
 
 const flag: Setting<boolean> = {
   read: (member) => typeof member === 'boolean' ? member : undefined,
   write: (value) => value,
-  takes: 'true or false'
+  takes: 'true or false',
+  form: { type: 'boolean' }
 }
 
 function duration (minMs: number, maxMs: number): Setting<number> {
   return {
     read: (member) => within(readDuration(member), minMs, maxMs),
     write: writeDuration,
-    takes: `a duration such as "500ms", "3s", "10m", "24h" or "7d", from ${writeDuration(minMs)} to ${writeDuration(maxMs)}`
+    takes: `a duration such as "500ms", "3s", "10m", "24h" or "7d", from ${writeDuration(minMs)} to ${writeDuration(maxMs)}`,
+    form: DURATION_FORM
   }
 }
 
-function listOf<Item> (read: (item: unknown) => Item | undefined, takes: string): Setting<readonly Item[]> {
+function listOf<Item> (read: (item: unknown) => Item | undefined, takes: string, item: Form): Setting<readonly Item[]> {
   return {
     read: (member) => {
       if (!Array.isArray(member)) return undefined
@@ -70,7 +74,8 @@ function listOf<Item> (read: (item: unknown) => Item | undefined, takes: string)
       return items.every((item) => item !== undefined) ? items as Item[] : undefined
     },
     write: (value) => value,
-    takes
+    takes,
+    form: { type: 'array', items: item }
   }
 }
 
@@ -86,27 +91,37 @@ const defaultExpiry: Setting<Settings['defaultExpiryMs']> = {
     return expiry as Settings['defaultExpiryMs']
   },
   write: (value) => Object.fromEntries(Object.entries(value).map(([store, ms]) => [store, writeDuration(ms)])),
-  takes: 'an object of store and duration, such as {"alfamart":"24h"}, from 1s to 180d'
+  takes: 'an object of store and duration, such as {"alfamart":"24h"}, from 1s to 180d',
+  form: { type: 'object', properties: Object.fromEntries(STORE_NAMES.map((store) => [store, DURATION_FORM])), additionalProperties: false }
 }
 
 /** Every setting by its name in documents, in the order in which documents show them. */
-const SETTINGS: { readonly [Name in keyof Settings]: readonly [member: string, setting: Setting<Settings[Name]>] } = {
-  notificationUrls: ['notification_urls', listOf((item) => typeof item === 'string' && readTarget(item) !== undefined ? item : undefined, 'a list of http or https URLs without credentials')],
-  activeStores: ['active_stores', listOf((item) => STORE_NAMES.find((store) => store === item), `a list of stores: ${STORE_NAMES.join(', ')}`)],
-  defaultExpiryMs: ['default_expiry', defaultExpiry],
-  storeLimits: ['store_limits', flag],
-  strictOrderId: ['strict_order_id', flag],
-  pendingNotification: ['pending_notification', flag],
-  pendingNotificationDelayMs: ['pending_notification_delay', duration(0, MAX_EXPIRY_MS)],
-  expiryLagMs: ['expiry_lag', duration(0, MAX_EXPIRY_MS)],
-  retryJitter: ['retry_jitter', flag],
-  notificationTimeoutMs: ['notification_timeout', duration(1, 600_000)],
-  chargeFateField: ['charge_fate_field', flag],
+const SETTINGS: { readonly [Name in keyof Settings]: readonly [member: string, setting: Setting<Settings[Name]>, about: string] } = {
+  notificationUrls: ['notification_urls', listOf((item) => typeof item === 'string' && readTarget(item) !== undefined ? item : undefined, 'a list of http or https URLs without credentials', { type: 'string' }), 'where notifications go'],
+  activeStores: ['active_stores', listOf((item) => STORE_NAMES.find((store) => store === item), `a list of stores: ${STORE_NAMES.join(', ')}`, { type: 'string', enum: STORE_NAMES }), 'a charge for another store answers 402'],
+  defaultExpiryMs: ['default_expiry', defaultExpiry, 'life of a charge without custom_expiry'],
+  storeLimits: ['store_limits', flag, 'refuse amounts outside a store\'s limits'],
+  strictOrderId: ['strict_order_id', flag, 'refuse symbols that the documentation forbids'],
+  pendingNotification: ['pending_notification', flag, 'send the notification of the charge itself'],
+  pendingNotificationDelayMs: ['pending_notification_delay', duration(0, MAX_EXPIRY_MS), 'how long after the charge its notification is due'],
+  expiryLagMs: ['expiry_lag', duration(0, MAX_EXPIRY_MS), 'how long after expiry_time a payment lapses; new charges only'],
+  retryJitter: ['retry_jitter', flag, 'shift retries at random, as the gateway does'],
+  notificationTimeoutMs: ['notification_timeout', duration(1, 600_000), 'how long a receiver may take'],
+  chargeFateField: ['charge_fate_field', flag, 'a charge may say in custom_field3 what becomes of it by itself'],
   receiptName: ['receipt_name', {
     read: (member) => typeof member === 'string' && member.length >= 1 && member.length <= 255 ? member : undefined,
     write: (value) => value,
-    takes: 'a text of 1 to 255 characters'
-  }]
+    takes: 'a text of 1 to 255 characters',
+    form: { type: 'string', minLength: 1, maxLength: 255 }
+  }, 'the merchant\'s name at the till']
+}
+
+/** What `changeSettings` takes, as JSON Schema; the descriptions say the rest. */
+export const SETTINGS_FORM: Form = {
+  title: 'SettingsPart',
+  type: 'object',
+  properties: Object.fromEntries(rows().map(([, member, { form, takes }, about]) => [member, { ...form, description: `${about}: ${takes}` }])),
+  additionalProperties: false
 }
 
 /** The settings as a document: gateway spelling, durations as text. */
@@ -132,10 +147,10 @@ export function changeSettings (current: Settings, document: unknown): Settings 
   return changed as unknown as Settings
 }
 
-type Row = [name: keyof Settings, member: string, setting: Setting<unknown>]
+type Row = [name: keyof Settings, member: string, setting: Setting<unknown>, about: string]
 
 function rows (): Row[] {
-  return Object.entries(SETTINGS).map(([name, [member, setting]]) => [name, member, setting] as unknown as Row)
+  return Object.entries(SETTINGS).map(([name, row]) => [name, ...row] as unknown as Row)
 }
 
 function within (value: number | undefined, min: number, max: number): number | undefined {

@@ -1,6 +1,6 @@
 import type { Fault } from './fault.ts'
-import { list, object, shape, since, UnreadableRecord, whole } from './fields.ts'
-import type { Field } from './fields.ts'
+import { list, object, ofForm, shape, since, text, UnreadableRecord, whole } from './fields.ts'
+import type { Field, Form, ObjectField } from './fields.ts'
 import { isObject } from './json.ts'
 import type { Merchant } from './merchant.ts'
 import type { Notification } from './notification.ts'
@@ -51,22 +51,27 @@ export function readWorld (document: unknown): ImportedWorld {
   try {
     if (!isObject(document) || document.version === undefined) throw new UnreadableRecord('this is not an export of Warung: it should be an object with a version')
     if (document.version !== VERSION) throw new UnreadableRecord(`version: this Warung reads version ${VERSION}, not ${JSON.stringify(document.version)}`)
-    const { merchant, chance, transactions, notifications } = readDocument(document)
+    const { merchant: { merchantId: _whose, ...choices }, chance, transactions, notifications } = readDocument(document)
     const ordered = [...transactions, ...notifications].sort((a, b) => a.order - b.order)
     const records = ordered.map(({ record }) => record)
     checkTogether(records)
-    return { ...merchant, chance, records }
+    return { ...choices, chance, records }
   } catch (error) {
     throw error instanceof UnreadableRecord ? new Refusal('invalid_import', `${error.message}; nothing was imported`) : error
   }
 }
 
-const readDocument = shape<{ merchant: Pick<ImportedWorld, 'settings' | 'faults' | 'rules' | 'timeline'>, chance: number, transactions: readonly Ordered[], notifications: readonly Ordered[] }>({
-  merchant: ['merchant', shape(CHOICES)],
+const readDocument = shape<{ version: number, merchant: Pick<Merchant, 'merchantId' | keyof typeof CHOICES>, chance: number, transactions: readonly Ordered[], notifications: readonly Ordered[] }>({
+  version: ['version', ofForm({ const: VERSION }, whole)],
+  // Whose it was is shown, and means nothing where it comes.
+  merchant: ['merchant', shape({ merchantId: ['merchant_id', since(text, '')], ...CHOICES })],
   chance: ['chance', whole],
-  transactions: ['transactions', numbered((member) => ({ transaction: checked(readTransaction(member), TRANSACTION_CHECKS) }))],
-  notifications: ['notifications', numbered((member) => ({ notification: checked(readNotification(member), NOTIFICATION_CHECKS) }))]
+  transactions: ['transactions', numbered(readTransaction, (transaction) => ({ transaction: checked(transaction, TRANSACTION_CHECKS) }))],
+  notifications: ['notifications', numbered(readNotification, (notification) => ({ notification: checked(notification, NOTIFICATION_CHECKS) }))]
 })
+
+/** What `readWorld` takes, as JSON Schema, but what it checks beyond the form of each record. */
+export const WORLD_FORM: Form = readDocument.form
 
 interface Ordered {
   readonly order: number
@@ -74,16 +79,19 @@ interface Ordered {
 }
 
 /** Those without an order come last, as they stand. */
-function numbered (read: Field<WorldRecord>): Field<readonly Ordered[]> {
+function numbered<Value> (read: ObjectField<Value>, recordOf: (value: Value) => WorldRecord): Field<readonly Ordered[]> {
   const order = since(whole, Number.MAX_SAFE_INTEGER)
-  return (member) => list((item) => item)(member).map((item, index) => {
+  const items = { ...read.form, properties: { ...read.form.properties, order: order.form } }
+  return ofForm({ type: 'array', items }, (member) => list(anything)(member).map((item, index) => {
     try {
-      return { order: order(object(item).order), record: read(item) }
+      return { order: order(object(item).order), record: recordOf(read(item)) }
     } catch (error) {
       throw error instanceof UnreadableRecord ? new UnreadableRecord(`item ${index + 1}: ${error.message}`) : error
     }
-  })
+  }))
 }
+
+const anything = ofForm({}, (member) => member)
 
 type Check<Value> = readonly [problem: string, isFine: (value: Value) => boolean]
 
