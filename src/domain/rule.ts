@@ -88,7 +88,7 @@ export const readRule = ofForm(ruleForm(), (member): Rule => {
 })
 
 /** Only one of them says when it reverses. */
-function ruleForm (): Form {
+function ruleForm (): Form & { readonly oneOf: readonly Form[] } {
   const { reverse_after: reverseAfter, ...properties } = ruleMembers.form.properties
   const form = { ...ruleMembers.form, additionalProperties: false }
   return {

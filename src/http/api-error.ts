@@ -8,15 +8,34 @@ import type { RefusalCode } from '../domain/refusal.ts'
 import { NotKept } from '../ports.ts'
 import { describeShape, explainShape } from './explain-shape.ts'
 
+/** The HTTP status of what our own interfaces refuse before any operation is asked, or fail at. */
+const API_STATUS = {
+  invalid_request: 400,
+  unauthorized: 401,
+  admin_only: 403,
+  foreign_host: 403,
+  foreign_origin: 403,
+  not_found: 404,
+  store_unknown: 404,
+  not_yet: 408,
+  too_large: 413,
+  unsupported_media_type: 415,
+  expectation_failed: 417,
+  too_many_headers: 431,
+  unexpected: 500,
+  not_kept: 507
+} as const
+export type ApiCode = keyof typeof API_STATUS
+
 /** Our own interfaces say no before any operation is asked. */
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly status: number
-  readonly code: string
+  readonly code: ApiCode
 
-  constructor (status: number, code: string, message: string) {
+  constructor (code: ApiCode, message: string) {
     super(message)
-    this.status = status
+    this.status = API_STATUS[code]
     this.code = code
   }
 }
@@ -54,8 +73,15 @@ const STATUS: Record<RefusalCode, number> = {
   amount_differs: 422
 }
 
+const ALL_STATUS: Record<Code, number> = { ...STATUS, ...API_STATUS }
+export type Code = RefusalCode | ApiCode
+
+export function statusOf (code: Code): number {
+  return ALL_STATUS[code]
+}
+
 /** What Fastify itself finds wrong, by HTTP status. */
-const CODES: Readonly<Record<number, readonly [code: string, message: string]>> = {
+const CODES: Readonly<Record<number, readonly [code: ApiCode, message: string]>> = {
   400: ['invalid_request', 'the request cannot be read'],
   401: ['unauthorized', 'give the server key as user name with an empty password, or the user "admin" with the admin password'],
   413: ['too_large', 'the body is too large'],

@@ -75,7 +75,7 @@ export function merchantOf ({ merchant }: FastifyRequest): Merchant {
 
 /** Lets only the admin account in, of those who have been recognised. */
 export async function adminOnly ({ isAdmin }: FastifyRequest): Promise<void> {
-  if (!isAdmin) throw new ApiError(403, 'admin_only', 'only the admin account may do this: log in as the user "admin" with the admin password')
+  if (!isAdmin) throw new ApiError('admin_only', 'only the admin account may do this: log in as the user "admin" with the admin password')
 }
 
 function merchantIdOf ({ headers }: FastifyRequest): string | undefined {

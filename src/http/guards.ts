@@ -16,26 +16,26 @@ export function createGuard (allowedHosts: readonly string[]): (request: Fastify
   return async ({ headers }) => {
     const host = hostOf(headers.host)
     if (host === undefined || !(isLocalName(host) || allowed.has(host))) {
-      throw new ApiError(403, 'foreign_host', `this API does not answer to the host "${headers.host ?? ''}"; start with --allow-host to allow it`)
+      throw new ApiError('foreign_host', `this API does not answer to the host "${headers.host ?? ''}"; start with --allow-host to allow it`)
     }
     const { origin } = headers
     if (!SAFE_SITES.has(headers['sec-fetch-site'] as string | undefined) || (origin !== undefined && !isOwnOrigin(origin, headers.host))) {
-      throw new ApiError(403, 'foreign_origin', 'this API does not answer to pages of another origin')
+      throw new ApiError('foreign_origin', 'this API does not answer to pages of another origin')
     }
   }
 }
 
 /** What is wrong with the head of a request although Node's parser lets it pass. */
 export function headProblem ({ headers, httpVersion, rawHeaders }: IncomingMessage): ApiError | undefined {
-  if (rawHeaders.length > 2 * MAX_HEADERS) return new ApiError(431, 'too_many_headers', `send at most ${MAX_HEADERS} headers`)
+  if (rawHeaders.length > 2 * MAX_HEADERS) return new ApiError('too_many_headers', `send at most ${MAX_HEADERS} headers`)
   // Whoever stands between us and the client could read these otherwise than we do, and see other requests.
   const isOld = httpVersion === '1.0'
   const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length
-  if (hosts > 1 || (hosts === 0 && !isOld)) return new ApiError(400, 'invalid_request', 'name the host once, in the header Host')
-  if (isOld && headers['transfer-encoding'] !== undefined) return new ApiError(400, 'invalid_request', 'HTTP/1.0 has no Transfer-Encoding')
+  if (hosts > 1 || (hosts === 0 && !isOld)) return new ApiError('invalid_request', 'name the host once, in the header Host')
+  if (isOld && headers['transfer-encoding'] !== undefined) return new ApiError('invalid_request', 'HTTP/1.0 has no Transfer-Encoding')
 
   const { expect = '100-continue' } = headers
-  return expect.toLowerCase() === '100-continue' ? undefined : new ApiError(417, 'expectation_failed', `nobody here can meet the expectation "${expect}"`)
+  return expect.toLowerCase() === '100-continue' ? undefined : new ApiError('expectation_failed', `nobody here can meet the expectation "${expect}"`)
 }
 
 /** Loopback, IP literals, single-label names and the names reserved for local networks: none can be rebound by a stranger. */

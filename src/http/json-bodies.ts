@@ -33,7 +33,7 @@ export function takeJsonOnly (app: FastifyInstance, { bytes, values, depth }: Bo
       if (clean === undefined) throw new Error('too deep')
       return clean
     } catch {
-      throw new ApiError(400, 'invalid_request', 'the body is not JSON in UTF-8, nests too deeply, or holds too many values')
+      throw new ApiError('invalid_request', 'the body is not JSON in UTF-8, nests too deeply, or holds too many values')
     }
   })
 }

@@ -243,8 +243,7 @@ for (const state of ['frozen', 'running'] as const) {
   test(`a disk that is full in the middle of an attempt of an advance of a ${state} world: the clock waits for room to keep what the receiver was told, and the advance goes on`, async (t) => {
     const opened = await openFaultyStorage(t)
     const { storage, files } = opened
-    const { app, waits } = await emulatorOver(storage, senderBefore(3, () => { files.fault = fullAfter(0) }))
-    t.teardown(() => app.close())
+    const { app, waits } = await emulatorOver(t, storage, senderBefore(3, () => { files.fault = fullAfter(0) }))
     const post = (url: string, payload: unknown) => app.inject({ method: 'POST', url, headers: HEADERS, payload: JSON.stringify(payload) })
     const clock = async () => (await app.inject({ method: 'GET', url: '/admin/clock', headers: HEADERS })).json()
     if (state === 'frozen') t.equal((await post('/admin/clock/freeze', {})).statusCode, 200)
@@ -270,8 +269,7 @@ for (const state of ['frozen', 'running'] as const) {
     const opened = await openFaultyStorage(t)
     const { storage, files } = opened
     const stepping = { left: Infinity }
-    const { app, waits } = await emulatorOver(beforeSteps(storage, stepping, () => { files.fault = fullAfter(0) }), senderBefore(Infinity, () => {}))
-    t.teardown(() => app.close())
+    const { app, waits } = await emulatorOver(t, beforeSteps(storage, stepping, () => { files.fault = fullAfter(0) }), senderBefore(Infinity, () => {}))
     const post = (url: string, payload: unknown) => app.inject({ method: 'POST', url, headers: HEADERS, payload: JSON.stringify(payload) })
     const clock = async () => (await app.inject({ method: 'GET', url: '/admin/clock', headers: HEADERS })).json()
     if (state === 'frozen') await post('/admin/clock/freeze', {})

@@ -305,8 +305,7 @@ test('over HTTP: 500 in the gateway\'s body, 507 elsewhere, not ready with the r
     forbids: () => false,
     close: async () => {}
   }
-  const { app, runDue, waits } = await emulatorOver(opened.storage, sender)
-  t.teardown(() => app.close())
+  const { app, runDue, waits } = await emulatorOver(t, opened.storage, sender)
   const ask = async (method: 'GET' | 'POST' | 'PUT', url: string, body?: object) => {
     const reply = await app.inject({ method, url, headers: { authorization: basic(SERVER_KEY), host: 'localhost' }, ...body === undefined ? {} : { payload: body } })
     return { http: reply.statusCode, body: reply.json() as Record<string, unknown> }

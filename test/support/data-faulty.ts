@@ -16,6 +16,7 @@ import { foldSegments } from '../../src/storage/fold.ts'
 import { openJsonFileStorage } from '../../src/storage/json-file-storage.ts'
 import { failing, faultyFiles } from '../storage/faulty-files.ts'
 import type { Fault, FaultyFiles } from '../storage/faulty-files.ts'
+import { holdToContract } from './contract.ts'
 import { CLIENT_KEY, MERCHANT_ID, SERVER_KEY, manualClock } from './emulator.ts'
 
 interface Test {
@@ -87,8 +88,8 @@ export interface FaultyEmulator {
   readonly waits: ReadonlyArray<() => void>
 }
 
-/** The whole server and due work over a storage that is handed in; it listens nowhere. */
-export async function emulatorOver (storage: Storage, sender: Sender): Promise<FaultyEmulator> {
+/** The whole server and due work over a storage that is handed in; it listens nowhere, and is closed at the end of the test. */
+export async function emulatorOver (t: { teardown (end: () => Promise<void>): void }, storage: Storage, sender: Sender): Promise<FaultyEmulator> {
   const waits: Array<() => void> = []
   const wait: Clock['wait'] = (_ms, signal) => new Promise((resolve) => {
     waits.push(resolve)
@@ -99,8 +100,14 @@ export async function emulatorOver (storage: Storage, sender: Sender): Promise<F
   const events = createEvents()
   await openMerchant({ storage, sender }, { merchantId: MERCHANT_ID, given: { notificationUrls: ['http://shop.test/notify'] }, defaults: { serverKey: SERVER_KEY, clientKey: CLIENT_KEY } })
   const runDue = createRunDue({ clock, random, storage, sender, events, onError: () => {}, onRoom: () => {} })
+  const app = buildApp({ clock, random, storage, events, requestLog: createRequestLog(), sender, runDue, stopping: new AbortController().signal, runId: 'run', logger: pino({ level: 'silent' }), adminPassword: null, autoMerchants: false, defaultMerchantId: MERCHANT_ID, allowedHosts: [], notReady: () => storage.trouble() })
+  const expectContract = holdToContract(app)
+  t.teardown(async () => {
+    await app.close()
+    expectContract()
+  })
   return {
-    app: buildApp({ clock, random, storage, events, requestLog: createRequestLog(), sender, runDue, stopping: new AbortController().signal, runId: 'run', logger: pino({ level: 'silent' }), adminPassword: null, autoMerchants: false, defaultMerchantId: MERCHANT_ID, allowedHosts: [], notReady: () => storage.trouble() }),
+    app,
     runDue,
     waits
   }

@@ -7,6 +7,7 @@ import { MEMORY, readConfig } from '../../src/config.ts'
 import type { Instant } from '../../src/domain/instant.ts'
 import { fromWib } from '../../src/domain/wib.ts'
 import type { Clock, Storage } from '../../src/ports.ts'
+import { holdToContract } from './contract.ts'
 
 /** The moment at which tests begin: 2026-11-22 20:00:00 WIB. */
 export const START: Instant = fromWib('2026-11-22 20:00:00') ?? NaN
@@ -40,7 +41,11 @@ export interface TestEmulator extends Emulator {
 export async function testEmulator (t: Teardown, flags: readonly string[] = [], clock: ManualClock = manualClock(), storage?: Storage): Promise<TestEmulator> {
   const config = readConfig(['--data', MEMORY, '--port', '0', '--merchant-id', MERCHANT_ID, '--server-key', SERVER_KEY, '--client-key', CLIENT_KEY, '--seed', 'test', ...flags], {})
   const emulator = await compose(config, { logger: pino({ level: 'silent' }), clock, ...storage === undefined ? {} : { storage } })
-  t.teardown(emulator.close)
+  const expectContract = holdToContract(emulator.app)
+  t.teardown(async () => {
+    await emulator.close()
+    expectContract()
+  })
   return {
     ...emulator,
     clock,

@@ -14,6 +14,8 @@ import { resumeClock } from '../../operations/resume-clock.ts'
 import { showClock } from '../../operations/show-clock.ts'
 import { merchantOf } from '../authentication.ts'
 import { keepOpen } from '../keep-open.ts'
+import { adminAnswers } from '../answers.ts'
+import { Advance, Clock } from './document-schemas.ts'
 import { clockDocument, effectDocument } from './documents.ts'
 import type { Document } from './documents.ts'
 import { AdvanceBody, FreezeBody, NoBody } from './schemas.ts'
@@ -22,27 +24,61 @@ import { AdvanceBody, FreezeBody, NoBody } from './schemas.ts'
 export const clockRoutes: FastifyPluginAsyncTypebox<MoveClockDeps> = async (app, deps) => {
   const face = async (merchant: Merchant): Promise<Document> => clockDocument(await showClock(deps, merchant))
 
-  app.get('/clock', async (request) => face(merchantOf(request)))
+  app.get('/clock', {
+    schema: {
+      operationId: 'showClock',
+      summary: 'What the clock of this merchant shows',
+      response: adminAnswers({ 200: Clock })
+    }
+  }, async (request) => face(merchantOf(request)))
 
-  app.post('/clock/advance', { schema: { body: AdvanceBody } }, async (request, reply) => {
+  app.post('/clock/advance', {
+    schema: {
+      operationId: 'advanceClock',
+      summary: 'Lets time pass; answers when all that fell due is done',
+      body: AdvanceBody,
+      response: adminAnswers({ 200: Advance }, 'time_goes_back', 'advance_under_way')
+    }
+  }, async (request, reply) => {
     keepOpen(reply)
     const { from, to, effects } = await advanceClock(deps, merchantOf(request), readGoal(request.body))
     return { from: toIso(from), to: toIso(to), effects: effects.map(effectDocument) }
   })
 
-  app.post('/clock/freeze', { schema: { body: FreezeBody } }, async (request, reply) => {
+  app.post('/clock/freeze', {
+    schema: {
+      operationId: 'freezeClock',
+      summary: 'Stands still, now or at a later instant',
+      body: FreezeBody,
+      response: adminAnswers({ 200: Clock }, 'time_goes_back', 'advance_under_way')
+    }
+  }, async (request, reply) => {
     keepOpen(reply)
     const at = request.body?.at
     await freezeClock(deps, merchantOf(request), at === undefined ? undefined : readMoment('at', at))
     return face(merchantOf(request))
   })
 
-  app.post('/clock/resume', { schema: { body: NoBody } }, async (request) => {
+  app.post('/clock/resume', {
+    schema: {
+      operationId: 'resumeClock',
+      summary: 'Runs on from where it stands',
+      body: NoBody,
+      response: adminAnswers({ 200: Clock }, 'advance_under_way')
+    }
+  }, async (request) => {
     await resumeClock(deps, merchantOf(request))
     return face(merchantOf(request))
   })
 
-  app.post('/clock/reset', { schema: { body: NoBody } }, async (request) => {
+  app.post('/clock/reset', {
+    schema: {
+      operationId: 'resetClock',
+      summary: 'Returns to real time, in a world without transactions',
+      body: NoBody,
+      response: adminAnswers({ 200: Clock }, 'world_not_empty', 'advance_under_way')
+    }
+  }, async (request) => {
     await resetClock(deps, merchantOf(request))
     return face(merchantOf(request))
   })

@@ -1,21 +1,13 @@
 import { Type } from 'typebox'
-import type { TSchema } from 'typebox'
 
-import { TAMPERS } from '../../domain/fault.ts'
+import { FAULTS_FORM, TAMPERS } from '../../domain/fault.ts'
 import { NOTIFICATION_STATES } from '../../domain/notification.ts'
+import { RULES_FORM } from '../../domain/rule.ts'
+import { SETTINGS_FORM } from '../../domain/settings.ts'
 import { STORE_NAMES } from '../../domain/stores.ts'
 import { STATUSES } from '../../domain/transaction.ts'
-import { Amount } from '../schemas.ts'
-
-/** All members optional, no others taken. (Type.Partial would drop the options of the object.) */
-function optional<Members extends Record<string, TSchema>> (members: Members) {
-  const each = Object.fromEntries(Object.entries(members).map(([name, member]) => [name, Type.Optional(member)]))
-  return Type.Object(each as { [Name in keyof Members]: ReturnType<typeof Type.Optional<Members[Name]>> }, { additionalProperties: false })
-}
-
-function oneOf<const Values extends readonly string[]> (values: Values) {
-  return Type.Unsafe<Values[number]>({ type: 'string', enum: [...values] })
-}
+import { WORLD_FORM } from '../../domain/world.ts'
+import { Amount, duration, durationText, headers, moment, oneOf, optional } from '../schemas.ts'
 
 const Limit = Type.String({ pattern: '^([1-9]\\d{0,2}|1000)$', description: '1 to 1000; 50 unless given' })
 const Cursor = Type.String({ pattern: '^\\d{1,15}$', description: 'next_cursor of the page before' })
@@ -24,11 +16,11 @@ export const Ref = Type.Object({ ref: Type.String({ minLength: 1, description: '
 export const Id = Type.Object({ id: Type.String({ minLength: 1 }) })
 
 export const TransactionsQuery = optional({
-  status: oneOf(STATUSES), store: oneOf(STORE_NAMES), q: Type.String(), limit: Limit, cursor: Cursor
+  status: oneOf(STATUSES), store: oneOf(STORE_NAMES), q: Type.String({ description: 'the beginning of an order id, a code or a transaction id' }), limit: Limit, cursor: Cursor
 })
 
 export const NotificationsQuery = optional({
-  ref: Type.String({ minLength: 1 }), state: oneOf(NOTIFICATION_STATES), limit: Limit, cursor: Cursor
+  ref: Type.String({ minLength: 1, description: 'a transaction id, an order id or a payment code' }), state: oneOf(NOTIFICATION_STATES), limit: Limit, cursor: Cursor
 })
 
 export const RequestsQuery = optional({
@@ -44,16 +36,16 @@ export const RequestsQuery = optional({
 
 export const SignatureBody = Type.Object({ order_id: Type.String(), signature_key: Type.String() }, { additionalProperties: false })
 
-const Timeout = Type.String({ description: 'a duration of at most 60s of real time; 10s unless given' })
+const Timeout = durationText('at most 60s of real time; 10s unless given')
 
 export const WaitQuery = optional({
-  wait: Type.Literal('attempted'),
+  wait: Type.Literal('attempted', { description: 'answer once the first attempt of every notification that this caused has ended' }),
   timeout: Timeout
 })
 
 export const AwaitedQuery = optional({
   status: oneOf(STATUSES),
-  delivered: oneOf(['true', 'false']),
+  delivered: oneOf(['true', 'false'], { description: 'whether every notification so far must be delivered' }),
   timeout: Timeout
 })
 
@@ -63,21 +55,29 @@ export const NoBody = Type.Optional(Type.Union([optional({}), Type.Null()]))
 export const NotifyBody = Type.Optional(Type.Union([optional({
   event: oneOf(STATUSES),
   times: Type.Integer({ minimum: 1, maximum: 100, description: '1 unless given' }),
-  delay: Type.Union([Type.String(), Type.Integer()], { description: 'a duration; 0ms unless given' }),
+  delay: duration('at most 180d; 0ms unless given'),
   tamper: Type.Union([oneOf(TAMPERS), Type.Null()])
 }), Type.Null()]))
 
 export const MerchantId = Type.Object({ merchant_id: Type.String({ minLength: 1 }) })
 
 export const MerchantBody = Type.Optional(Type.Union([optional({
-  merchant_id: Type.String({ description: '1 to 50 letters, digits, - or _; made up unless given' }),
-  server_key: Type.String({ description: 'made up unless given' }),
+  merchant_id: Type.String({ sense: { pattern: '^[A-Za-z0-9_-]{1,50}$' }, description: 'made up unless given' }),
+  server_key: Type.String({ description: 'without blanks, control characters and colons, and not `admin`; made up unless given' }),
   client_key: Type.String({ minLength: 1, description: 'made up unless given' }),
-  settings: Type.Record(Type.String(), Type.Unknown(), { description: 'as in PUT /admin/settings' })
+  settings: Type.Unsafe<Readonly<Record<string, unknown>>>({ type: 'object', sense: SETTINGS_FORM })
 }), Type.Null()]))
 
 export const AdvanceBody = Type.Union([
-  Type.Object({ by: Type.Union([Type.String(), Type.Integer()], { description: 'a duration such as 24h' }) }, { additionalProperties: false }),
-  Type.Object({ to: Type.String({ description: 'a time such as 2026-11-23 20:00:00 in WIB, or ISO 8601 with a zone' }) }, { additionalProperties: false })
+  Type.Object({ by: duration('such as 24h') }, { additionalProperties: false }),
+  Type.Object({ to: moment() }, { additionalProperties: false })
 ])
-export const FreezeBody = Type.Optional(Type.Union([optional({ at: Type.String({ description: 'as `to` of an advance' }) }), Type.Null()]))
+export const FreezeBody = Type.Optional(Type.Union([optional({ at: moment() }), Type.Null()]))
+
+// What these may be is the domain's alone to say.
+export const SettingsBody = Type.Unsafe<unknown>({ sense: SETTINGS_FORM })
+export const FaultsBody = Type.Unsafe<unknown>({ sense: FAULTS_FORM })
+export const RulesBody = Type.Unsafe<unknown>({ sense: RULES_FORM })
+export const WorldBody = Type.Unsafe<unknown>({ sense: { ...WORLD_FORM, title: 'World' } })
+
+export const LastEventId = headers({ 'Last-Event-ID': 'the id of the last event that was seen: what came since comes first' })

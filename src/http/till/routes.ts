@@ -1,5 +1,4 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from 'typebox'
 
 import { writeAmount } from '../../domain/money.ts'
 import { receiptTexts } from '../../domain/receipt.ts'
@@ -9,33 +8,53 @@ import { toWib } from '../../domain/wib.ts'
 import type { MoveTransactionDeps } from '../../operations/move-transaction.ts'
 import { inquireAtTill, payAtTill, reverseAtTill } from '../../operations/serve-till.ts'
 import type { Bill } from '../../operations/serve-till.ts'
+import { tillAnswers } from '../answers.ts'
 import { answerError, ApiError } from '../api-error.ts'
 import { takeJsonOnly } from '../json-bodies.ts'
-import { Amount } from '../schemas.ts'
-
-const schema = {
-  params: Type.Object({ store: Type.String() }),
-  body: Type.Object({ payment_code: Type.String({ minLength: 1 }), amount: Type.Optional(Amount) })
-}
+import { Counter, Done, Inquiry, Slip } from './schemas.ts'
 
 /** The counter of each store. No login: a payment code is all a cashier has. */
 export const tillRoutes: FastifyPluginAsyncTypebox<MoveTransactionDeps> = async (app, deps) => {
   takeJsonOnly(app)
   app.setErrorHandler(answerError)
 
-  app.post('/:store/inquiry', { schema }, async ({ params, body }) =>
+  app.post('/:store/inquiry', {
+    schema: {
+      operationId: 'inquireAtTill',
+      summary: 'Looks a payment code up, paid or not',
+      params: Counter,
+      body: Slip,
+      response: tillAnswers({ 200: Inquiry }, 'transaction_unknown')
+    }
+  }, async ({ params, body }) =>
     inquiryDocument(await inquireAtTill(deps, storeOf(params.store), body.payment_code)))
 
-  app.post('/:store/payment', { schema }, async ({ params, body }) =>
+  app.post('/:store/payment', {
+    schema: {
+      operationId: 'payAtTill',
+      summary: 'Takes the payment of a code',
+      params: Counter,
+      body: Slip,
+      response: tillAnswers({ 200: Done }, 'transaction_unknown', 'already_paid', 'expired', 'cancelled', 'denied', 'amount_differs')
+    }
+  }, async ({ params, body }) =>
     doneDocument(await payAtTill(deps, storeOf(params.store), body.payment_code, body.amount === undefined ? undefined : Number(body.amount))))
 
-  app.post('/:store/reversal', { schema }, async ({ params, body }) =>
+  app.post('/:store/reversal', {
+    schema: {
+      operationId: 'reverseAtTill',
+      summary: 'Gives the money of a paid code back, where the till of the store can do that',
+      params: Counter,
+      body: Slip,
+      response: tillAnswers({ 200: Done }, 'transaction_unknown', 'no_reversal_at_till', 'not_settled')
+    }
+  }, async ({ params, body }) =>
     doneDocument(await reverseAtTill(deps, storeOf(params.store), body.payment_code)))
 }
 
 function storeOf (name: string): Store {
   const store = STORE_NAMES.find((store) => store === name)
-  if (store === undefined) throw new ApiError(404, 'store_unknown', `there is no store "${name}"; there are: ${STORE_NAMES.join(', ')}`)
+  if (store === undefined) throw new ApiError('store_unknown', `there is no store "${name}"; there are: ${STORE_NAMES.join(', ')}`)
   return store
 }
 

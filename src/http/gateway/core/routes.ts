@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, onRequestHookHandler } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest, FastifySchema, onRequestHookHandler } from 'fastify'
 
 import { textOf } from '../../../domain/charge-request.ts'
 import type { ChargeRequest } from '../../../domain/charge-request.ts'
@@ -29,7 +29,7 @@ import type { CallsDeps } from './calls.ts'
 import type { Body } from './bodies.ts'
 import { explainFault, explainThrown } from './explain-fault.ts'
 import { readBody, readCaptureId } from './request-body.ts'
-import { ChargeBody } from './schemas.ts'
+import { CANCEL, CAPTURE, CHARGE, EXPIRE, refusedAction, STATUS, STATUS_B2B } from './route-schemas.ts'
 
 export type GatewayDeps = CallsDeps & ChargeDeps & MoveTransactionDeps & AuthenticationDeps & {
   /** The `id` of an error body that names no transaction: a new UUID. */
@@ -42,6 +42,7 @@ type Handle = (deps: GatewayDeps, request: FastifyRequest, idempotencyKey: strin
 interface Endpoint {
   readonly method: 'GET' | 'POST'
   readonly url: string
+  readonly schema: FastifySchema
   /** As faults call it; the others are only met by those that match any. */
   readonly endpoint?: FaultEndpoint
   readonly handle: Handle
@@ -49,14 +50,14 @@ interface Endpoint {
 
 /** The Core API of the cstore channel (docs/gateway.md, 1, 5 and 6). */
 const ENDPOINTS: readonly Endpoint[] = [
-  { method: 'POST', url: '/v2/charge', endpoint: 'charge', handle: async (deps, request, key) => chargeBody(await charge(deps, merchantOf(request), { ...chargeOrder(request), idempotencyKey: key })) },
-  { method: 'POST', url: '/v2/capture', handle: (deps, request) => refuseAction(deps, merchantOf(request), readCaptureId(request.body as Buffer | undefined)) },
-  { method: 'GET', url: '/v2/:id/status', endpoint: 'status', handle: async (deps, request) => statusBody(await findTransaction(deps, merchantOf(request), idOf(request), 'api'), merchantOf(request)) },
-  { method: 'GET', url: '/v2/:id/status/b2b', handle: refuseB2b },
-  { method: 'POST', url: '/v2/:id/cancel', endpoint: 'cancel', handle: async (deps, request, key) => actionBody((await cancelTransaction(deps, merchantOf(request), idOf(request), key)).transaction, 'cancel') },
-  { method: 'POST', url: '/v2/:id/expire', endpoint: 'expire', handle: async (deps, request, key) => actionBody((await expireTransaction(deps, merchantOf(request), idOf(request), 'api', key)).transaction, 'expire') },
-  ...['approve', 'deny', 'refund', 'refund/online/direct'].map((action): Endpoint => (
-    { method: 'POST', url: `/v2/:id/${action}`, handle: (deps, request) => refuseAction(deps, merchantOf(request), idOf(request)) }
+  { method: 'POST', url: '/v2/charge', schema: CHARGE, endpoint: 'charge', handle: async (deps, request, key) => chargeBody(await charge(deps, merchantOf(request), { ...chargeOrder(request), idempotencyKey: key })) },
+  { method: 'POST', url: '/v2/capture', schema: CAPTURE, handle: (deps, request) => refuseAction(deps, merchantOf(request), readCaptureId(request.body as Buffer | undefined)) },
+  { method: 'GET', url: '/v2/:id/status', schema: STATUS, endpoint: 'status', handle: async (deps, request) => statusBody(await findTransaction(deps, merchantOf(request), idOf(request), 'api'), merchantOf(request)) },
+  { method: 'GET', url: '/v2/:id/status/b2b', schema: STATUS_B2B, handle: refuseB2b },
+  { method: 'POST', url: '/v2/:id/cancel', schema: CANCEL, endpoint: 'cancel', handle: async (deps, request, key) => actionBody((await cancelTransaction(deps, merchantOf(request), idOf(request), key)).transaction, 'cancel') },
+  { method: 'POST', url: '/v2/:id/expire', schema: EXPIRE, endpoint: 'expire', handle: async (deps, request, key) => actionBody((await expireTransaction(deps, merchantOf(request), idOf(request), 'api', key)).transaction, 'expire') },
+  ...[['approve', 'approve'], ['deny', 'deny'], ['refund', 'refund'], ['refund/online/direct', 'refundDirectly']].map(([action = '', operationId = '']): Endpoint => (
+    { method: 'POST', url: `/v2/:id/${action}`, schema: refusedAction(operationId), handle: (deps, request) => refuseAction(deps, merchantOf(request), idOf(request)) }
   ))
 ]
 
@@ -84,12 +85,13 @@ export async function gatewayRoutes (app: FastifyInstance, deps: GatewayDeps): P
   })
 
   const calls = createCalls(deps)
-  for (const { method, url, endpoint, handle } of ENDPOINTS) {
+  for (const { method, url, schema, endpoint, handle } of ENDPOINTS) {
     app.route({
       method,
       url,
+      schema,
       onRequest: [begin(url.replace(/^\/v2\/(:id\/)?/, '')), app.basicAuth],
-      ...url === '/v2/charge' ? { schema: { body: ChargeBody }, preValidation: async (request) => { request.body = readBody(request.body as Buffer | undefined) } } : {},
+      ...url === '/v2/charge' ? { preValidation: async (request) => { request.body = readBody(request.body as Buffer | undefined) } } : {},
       handler: async (request, reply) => {
         const outcome = await calls.serve({
           request,
