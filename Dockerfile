@@ -5,6 +5,7 @@ COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY build.js tsconfig.json tsconfig.build.json ./
 COPY build build
+COPY fixtures fixtures
 COPY src src
 RUN node build.js && rm dist/*.map
 

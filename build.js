@@ -3,6 +3,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { build } from 'esbuild'
 
 import { licencesOf } from './build/licences.js'
+import { writeOpenApi } from './build/write-openapi.js'
 
 // Chunks are named by their content: old ones would pile up.
 rmSync('dist', { recursive: true, force: true })
@@ -38,3 +39,4 @@ const { metafile } = await build({
 })
 
 writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licencesOf(metafile))
+await writeOpenApi()

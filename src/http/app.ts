@@ -16,6 +16,7 @@ import type { HealthDeps } from './health.ts'
 import { createJournal } from './journal.ts'
 import type { JournalDeps } from './journal.ts'
 import { createLazyValidators } from './lazy-validators.ts'
+import { openApiRoute } from './openapi-route.ts'
 import { tillRoutes } from './till/routes.ts'
 
 export type AppDeps = AdminDeps & HealthDeps & JournalDeps & {
@@ -56,7 +57,7 @@ export function buildApp (deps: AppDeps): FastifyInstance {
     schemaController: {
       compilersFactory: {
         buildValidator: createLazyValidators(),
-        // What routes say they answer is for its description, and for the tests that hold them to it: no answer is written by it.
+        // What routes say they answer is for openapi.json, and for the tests that hold them to it: no answer is written by it.
         buildSerializer: () => () => JSON.stringify
       }
     }
@@ -96,6 +97,7 @@ export function buildApp (deps: AppDeps): FastifyInstance {
 
   app.register(gatewayRoutes, { ...deps, newErrorId, journal })
   app.register(healthRoutes, deps)
+  app.register(openApiRoute)
   app.register(adminRoutes, { ...deps, prefix: '/admin' })
   app.register(tillRoutes, { ...deps, prefix: '/till' })
   return app as unknown as FastifyInstance

@@ -140,6 +140,11 @@ test('what is given at the start wins and is stored; what is not given leaves wh
   await second.stop()
 })
 
+test('the build serves its own description', async (t) => {
+  const warung = await startWarung(t, ['--port', '0', '--data', ':memory:'])
+  t.match(await warung.ask('GET', '/openapi.json'), { openapi: '3.1.0', info: { title: 'Warung' } })
+})
+
 test('no log line shows a key, a signature or a password, at any level', async (t) => {
   const receiver = await startReceiver()
   t.teardown(receiver.close)

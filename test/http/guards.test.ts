@@ -10,6 +10,7 @@ type Route = readonly [method: 'GET' | 'POST' | 'PUT', url: string, body?: unkno
 const ROUTES: readonly Route[] = [
   ['GET', '/livez'],
   ['GET', '/readyz'],
+  ['GET', '/openapi.json'],
   ['GET', '/admin/transactions'],
   ['GET', '/admin/transactions/order-101'],
   ['POST', '/admin/transactions/order-101/pay', {}],

@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox'
 
-import type * as client from '../../src/client.ts'
+import type * as client from '../../src/client/documents.ts'
 import type * as http from '../../src/http/admin/document-schemas.ts'
 
 // No test: this compiles (npm run types) only while the library's documents are what the admin API says it gives.
