@@ -71,8 +71,8 @@ const REVERSE_AFTER_MS = 30_000
 const MEMBERS = {
   id: ['id', since(text, '')],
   match: ['match', since(readMatch, EVERYTHING)],
-  do: ['do', oneOf(DOINGS)],
   afterMs: ['after', since(delay, 0)],
+  do: ['do', oneOf(DOINGS)],
   reverseAfterMs: ['reverse_after', since<number | null>(delay, null)]
 } as const satisfies Fields<Rule>
 const ruleMembers = shape<Rule>(MEMBERS)

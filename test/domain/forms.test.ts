@@ -3,10 +3,12 @@ import { readFileSync } from 'node:fs'
 import * as fc from 'fast-check'
 import { test } from 'tap'
 
+import { DOINGS } from '../../src/domain/fate.ts'
 import { ENDPOINTS, ERROR_CODES, FAULTS_FORM, readFaults, TAMPERS } from '../../src/domain/fault.ts'
 import type { Form } from '../../src/domain/fields.ts'
 import { attempted } from '../../src/domain/notification.ts'
 import { Refusal } from '../../src/domain/refusal.ts'
+import { readRules, RULES_FORM } from '../../src/domain/rule.ts'
 import { changeSettings, DEFAULT_SETTINGS, settingsDocument, SETTINGS_FORM } from '../../src/domain/settings.ts'
 import { STATUSES } from '../../src/domain/transaction.ts'
 import { readWorld, worldDocument, WORLD_FORM } from '../../src/domain/world.ts'
@@ -18,9 +20,10 @@ import { counterexample } from './property.ts'
 
 const SEED: unknown = JSON.parse(readFileSync(new URL('../../fixtures/seed.json', import.meta.url), 'utf8'))
 
-const READERS: Readonly<Record<'settings' | 'faults' | 'world', readonly [read: (document: unknown) => unknown, form: Form]>> = {
+const READERS: Readonly<Record<'settings' | 'faults' | 'rules' | 'world', readonly [read: (document: unknown) => unknown, form: Form]>> = {
   settings: [(document) => changeSettings(DEFAULT_SETTINGS, document), SETTINGS_FORM],
   faults: [readFaults, FAULTS_FORM],
+  rules: [readRules, RULES_FORM],
   world: [readWorld, WORLD_FORM]
 }
 
@@ -46,6 +49,8 @@ const taken: ReadonlyArray<readonly [keyof typeof READERS, unknown]> = [
   ['faults', { items: [] }],
   ['faults', { items: [{ ...fault, id: 'mine', times: null, seen: 3, probability: 0.5, when: 'after' }, { match: { endpoint: '*', event: null, store: null, order_id: null }, action: 'error', status_code: 503, http: true }] }],
   ['faults', { items: [{ match: { event: '*', store: 'alfamart', order_id: 'a-*' }, when: 'before', action: 'duplicate' }, { match: { event: 'deny' }, action: 'tamper', tamper: 'status' }, { match: { event: 'pending' }, action: 'delay', delay: '180d' }] }],
+  ['rules', { items: [] }],
+  ['rules', { items: [{ do: 'pay' }, { id: 'mine', match: { store: 'alfamart', order_id: null, min_amount: 0, custom_field3: '*' }, after: '180d', do: 'nothing' }, { do: 'pay_then_reverse' }, { match: {}, after: 5, do: 'pay_then_reverse', reverse_after: '3s' }] }],
   ['world', SEED],
   ['world', { version: 1, merchant: { settings: {}, timeline: { shift_ms: -1, frozen_at: null } }, chance: 0, transactions: [], notifications: [] }]
 ]
@@ -61,6 +66,8 @@ const refused: ReadonlyArray<readonly [keyof typeof READERS, unknown]> = [
   ...[null, [], 'text', { nonsense: 1 }, { receipt_name: 7 }, { receipt_name: '' }, { receipt_name: 'x'.repeat(256) }, { store_limits: 'false' }, { retry_jitter: null }, { active_stores: ['kioson'] }, { active_stores: 'alfamart' }, { default_expiry: { kioson: '1h' } }, { default_expiry: { alfamart: 'soon' } }, { expiry_lag: 'soon' }, { expiry_lag: -1 }, { expiry_lag: 1.5 }, { notification_urls: 'http://a.test/' }, { notification_urls: [7] }].map((document) => ['settings', document] as const),
   ...[null, [], {}, { items: {} }, { items: [], more: 1 }, { items: Array.from({ length: 101 }, () => fault) }].map((document) => ['faults', document] as const),
   ...[{}, { match: {}, action: 'drop' }, { ...fault, match: { endpoint: 'refund' } }, { ...fault, match: { endpoint: 'charge', event: 'pending' } }, { ...fault, match: { endpoint: 'charge', amount: 1 } }, { ...fault, action: 'explode' }, { ...fault, action: 'hold' }, { ...fault, delay: '1s' }, { match: { event: 'pending' }, action: 'error', status_code: '500' }, { ...fault, action: 'error' }, { ...fault, action: 'error', status_code: '418' }, { ...fault, action: 'delay' }, { match: { event: 'pending' }, action: 'drop', when: 'after' }, { match: { event: 'pending' }, action: 'duplicate', copies: 101 }, { match: { event: 'pending' }, action: 'tamper' }, { ...fault, times: -1 }, { ...fault, probability: 1.1 }, { ...fault, id: null }, 'text'].map((item) => ['faults', { items: [item] }] as const),
+  ...[null, [], {}, { items: {} }, { items: [], more: 1 }, { items: Array.from({ length: 101 }, () => ({ do: 'pay' })) }].map((document) => ['rules', document] as const),
+  ...[{}, { do: 'deny' }, { do: 'pay', after: 'soon' }, { do: 'pay', after: null }, { do: 'pay', reverse_after: '3s' }, { do: 'pay_then_reverse', reverse_after: null }, { do: 'pay', match: { amount: 1 } }, { do: 'pay', match: { min_amount: -1 } }, { do: 'pay', match: null }, { do: 'pay', when: 'now' }, { do: 'pay', id: 7 }, 'text'].map((item) => ['rules', { items: [item] }] as const),
   ...[null, [], {}, { version: 2 }, { ...SEED as object, chance: '5' }, { ...SEED as object, transactions: {} }].map((document) => ['world', document] as const)
 ]
 
@@ -126,6 +133,24 @@ test('any fault is taken exactly if it is of the form', async (t) => {
     return isRead('faults', document) === fits('faults', document)
   }), 3_000), undefined)
   t.equal(verdicts.true > 300 && verdicts.false > 300, true, JSON.stringify(verdicts))
+})
+
+const rule = fc.record({
+  id: near('a', ''),
+  match: near({}, { store: 'alfamart', min_amount: 5 }, { order_id: 'a-*', max_amount: null }, { store: 'kioson' }, { amount: 1 }),
+  after: near('1s', 5, 'soon'),
+  do: near(...DOINGS, 'pay_then_reverse'),
+  reverse_after: near('1s')
+}, absent)
+
+test('any rule is taken exactly if it is of the form', async (t) => {
+  const verdicts = { true: 0, false: 0 }
+  t.equal(counterexample(fc.property(rule, (item) => {
+    const document = { items: [item] }
+    verdicts[`${isRead('rules', document)}`] += 1
+    return isRead('rules', document) === fits('rules', document)
+  }), 2_000), undefined)
+  t.equal(verdicts.true > 100 && verdicts.false > 100, true, JSON.stringify(verdicts))
 })
 
 /** One of everything that a world holds. */
