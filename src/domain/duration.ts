@@ -4,8 +4,10 @@ const LONGEST_DELAY_MS = 180 * UNITS_MS.d
 
 const DURATION = /^(\d{1,15})(ms|s|m|h|d)?$/
 
-/** What `readDuration` takes, as JSON Schema. */
-export const DURATION_FORM = { type: ['string', 'integer'], pattern: DURATION.source, minimum: 0 } as const
+/** What `readDuration` takes, as JSON Schema; the range of texts is for the description to tell. */
+export function durationForm (minMs = 0, maxMs: number = LONGEST_DELAY_MS) {
+  return { type: ['string', 'integer'], pattern: DURATION.source, minimum: minMs, maximum: maxMs } as const
+}
 
 /** Milliseconds of `500ms`, `3s`, `10m`, `24h`, `7d` or of a whole number of milliseconds; undefined for anything else. */
 export function readDuration (value: unknown): number | undefined {

@@ -1,4 +1,4 @@
-import { DURATION_FORM, readDuration, writeDuration } from './duration.ts'
+import { durationForm, readDuration, writeDuration } from './duration.ts'
 import type { Form } from './fields.ts'
 import { isObject } from './json.ts'
 import { Refusal } from './refusal.ts'
@@ -62,7 +62,7 @@ function duration (minMs: number, maxMs: number): Setting<number> {
     read: (member) => within(readDuration(member), minMs, maxMs),
     write: writeDuration,
     takes: `a duration such as "500ms", "3s", "10m", "24h" or "7d", from ${writeDuration(minMs)} to ${writeDuration(maxMs)}`,
-    form: DURATION_FORM
+    form: durationForm(minMs, maxMs)
   }
 }
 
@@ -92,7 +92,7 @@ const defaultExpiry: Setting<Settings['defaultExpiryMs']> = {
   },
   write: (value) => Object.fromEntries(Object.entries(value).map(([store, ms]) => [store, writeDuration(ms)])),
   takes: 'an object of store and duration, such as {"alfamart":"24h"}, from 1s to 180d',
-  form: { type: 'object', properties: Object.fromEntries(STORE_NAMES.map((store) => [store, DURATION_FORM])), additionalProperties: false }
+  form: { type: 'object', properties: Object.fromEntries(STORE_NAMES.map((store) => [store, durationForm(1_000, MAX_EXPIRY_MS)])), additionalProperties: false }
 }
 
 /** Every setting by its name in documents, in the order in which documents show them. */

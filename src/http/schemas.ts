@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import type { TSchema } from 'typebox'
 
-import { DURATION_FORM } from '../domain/duration.ts'
+import { durationForm } from '../domain/duration.ts'
 
 // Our schemas hold two keywords of our own kind. `title` names a document: it stands in openapi.json once, by that name.
 // `sense` holds what the domain checks in its own words: only the document knows of it (http/openapi/form.ts).
@@ -24,14 +24,14 @@ export function orNull<Schema extends TSchema> (schema: Schema) {
 }
 
 /** A duration in a body; what is none is refused by the domain. */
-export function duration (description: string) {
-  const { type, ...sense } = DURATION_FORM
+export function duration (description: string, maxMs?: number) {
+  const { type, ...sense } = durationForm(0, maxMs)
   return Type.Unsafe<string | number>({ type, sense, description })
 }
 
 /** A duration in a query. */
 export function durationText (description: string) {
-  return Type.String({ sense: { pattern: DURATION_FORM.pattern }, description })
+  return Type.String({ sense: { pattern: durationForm().pattern }, description })
 }
 
 /** A moment in a body; what is none is refused by the domain. */

@@ -69,7 +69,7 @@ export const MerchantBody = Type.Optional(Type.Union([optional({
 }), Type.Null()]))
 
 export const AdvanceBody = Type.Union([
-  Type.Object({ by: duration('such as 24h') }, { additionalProperties: false }),
+  Type.Object({ by: duration('such as 24h', Number.MAX_SAFE_INTEGER) }, { additionalProperties: false }),
   Type.Object({ to: moment() }, { additionalProperties: false })
 ])
 export const FreezeBody = Type.Optional(Type.Union([optional({ at: moment() }), Type.Null()]))
