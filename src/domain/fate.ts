@@ -36,13 +36,13 @@ export function restOf ({ rule, reverseAfterMs }: Fate, now: Instant): Fate | nu
   return reverseAfterMs === null ? null : { move: 'reverse', at: now + reverseAfterMs, rule, reverseAfterMs: null }
 }
 
-const ASKED = /^\s*warung:/i
-const COURSE = /^\s*warung:\s*(pay|expire|cancel|nothing)(?:\s+in\s+(\w+))?(?:,?\s+(?:then\s+)?reverse\s+in\s+(\w+))?\s*$/i
+const ASKED = /^warung:/i
+const COURSE = /^warung: *(?:(pay|expire|cancel)(?: +in +(\w+))?(?:, *reverse +in +(\w+))?|(nothing)) *$/i
 
 /** What a text such as `warung: pay in 3s` or `warung: pay in 3s, reverse in 30s` asks for; null for nothing, `unreadable` where it begins so and goes on otherwise. */
 export function readCourse (text: string): Course | null | 'unreadable' {
   if (!ASKED.test(text)) return null
-  const [, word, after = '0ms', reverseAfter] = COURSE.exec(text) ?? []
+  const [, move, after = '0ms', reverseAfter, word = move] = COURSE.exec(text) ?? []
   const doing = DOINGS.find((name) => name === word?.toLowerCase())
   const [afterMs, reverseAfterMs] = [readDelay(after), reverseAfter === undefined ? null : readDelay(reverseAfter)]
   if (doing === undefined || afterMs === undefined || reverseAfterMs === undefined) return 'unreadable'

@@ -11,7 +11,7 @@ import { fateOfCharge } from '../domain/rule.ts'
 import { readChargeUrls } from '../domain/target.ts'
 import type { ChargeUrls } from '../domain/target.ts'
 import { nowOn } from '../domain/timeline.ts'
-import { asOf, nextMove } from '../domain/transaction.ts'
+import { asOf, isLive, nextMove } from '../domain/transaction.ts'
 import type { Transaction } from '../domain/transaction.ts'
 import type { Clock, Decision, Draw, Events, Random, Sender, Storage } from '../ports.ts'
 import { faultChance } from './fault-chance.ts'
@@ -43,11 +43,9 @@ export async function charge ({ clock, random, storage, events, sender }: Charge
   const machineNow = clock.now()
   const urls = readChargeUrls(overrideUrls, appendUrls, sender.forbids)
 
-  let chanceOfLast = 0
   for (let tries = 0; tries < CODE_TRIES; tries++) {
     const inserted = await storage.insertTransaction(merchantId, ({ merchant, chance }) => {
       if (merchant === undefined) throw new Refusal('merchant_unknown', `there is no merchant ${merchantId} any more`)
-      chanceOfLast = chance
       const now = nowOn(merchant.timeline, machineNow)
       const wanted = readCharge(request, merchant.settings, now)
       const draw = random.draw(merchantId, `change ${chance}, try ${tries}`)
@@ -55,7 +53,7 @@ export async function charge ({ clock, random, storage, events, sender }: Charge
       const opening = opened(merchant, { request, urls, idempotencyKey, ...wanted }, now, draw, strikes)
       return movedAtOnce(opening, now, draw, strikes)
     })
-    if (inserted === 'order_taken') throw orderTaken(textOf(request.transaction_details?.order_id), chanceOfLast)
+    if (inserted === 'order_taken') throw await orderTaken(storage, merchantId, textOf(request.transaction_details?.order_id))
     if (inserted === 'code_taken') continue
     publishChange(events, inserted)
     return asOf(inserted.transaction, 'pending') ?? inserted.transaction
@@ -63,19 +61,27 @@ export async function charge ({ clock, random, storage, events, sender }: Charge
   throw new Error(`no free payment code after ${CODE_TRIES} tries`)
 }
 
-/** `number` makes another order id of this one. */
-function orderTaken (orderId: string, number: number): Refusal {
+async function orderTaken (storage: Storage, merchantId: string, orderId: string): Promise<Refusal> {
   const message = 'this order id is pending or paid already'
   return new Refusal('order_taken', message, {
     explanations: [{
       rule: 'order_taken',
       field: 'transaction_details.order_id',
       seen: seenOf(orderId),
-      expected: suchAs('an order id without a pending or paid transaction', `${orderId.slice(0, 34)}-${number}`),
+      expected: suchAs('an order id without a pending or paid transaction', await freeOrderId(storage, merchantId, orderId)),
       message,
       reference: '8 Life of a transaction'
     }]
   })
+}
+
+/** Another order id, made of this one, that no pending or paid transaction has. */
+async function freeOrderId (storage: Storage, merchantId: string, orderId: string): Promise<string> {
+  for (let number = 2; ; number++) {
+    const name = `${orderId.slice(0, 40)}-${number}`
+    const holder = await storage.findTransaction(merchantId, name, ['order_id'])
+    if (holder === undefined || !isLive(holder.status)) return name
+  }
 }
 
 type Opening = Charge & { readonly request: ChargeRequest, readonly urls: ChargeUrls, readonly idempotencyKey: string | null }

@@ -129,3 +129,9 @@ test('an order id that is taken is explained with one that is free', async (t) =
     t.equal(await broken(emulator, taken), undefined)
   }
 })
+
+test('an order id that is taken is explained with one that is free, whatever else is taken', async (t) => {
+  const emulator = await testEmulator(t)
+  for (const orderId of ['inv', 'inv-2', 'inv-3', 'inv-5']) t.equal(gatewayAnswer(await charge(emulator, JSON.stringify(chargeBody({ transaction_details: { order_id: orderId, gross_amount: 44000 } })))).status_code, '201')
+  t.equal(await broken(emulator, chargeBody({ transaction_details: { order_id: 'inv', gross_amount: 44000 } })), undefined)
+})

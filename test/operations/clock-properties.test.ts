@@ -37,7 +37,7 @@ async function post (life: Life, path: string, body?: unknown): Promise<string> 
   return payload
 }
 const posting = (path: (id: string) => string): fc.Arbitrary<Move> => order.map((id) => says(path(id), (life) => post(life, path(id))))
-const fate = fc.constantFrom(undefined, undefined, 'warung: pay', 'warung: pay in 1m', 'warung: pay in 90s, reverse in 1h', 'warung: expire in 30s', 'warung: cancel in 1m', 'warung: pay then reverse in 0ms')
+const fate = fc.constantFrom(undefined, undefined, 'warung: pay', 'warung: pay in 1m', 'warung: pay in 90s, reverse in 1h', 'warung: expire in 30s', 'warung: cancel in 1m', 'warung: pay, reverse in 0ms')
 const charging = fc.tuple(order, fc.constantFrom('alfamart', 'indomaret'), fc.constantFrom(1, 2, 12, 60, 1_440), fate).map(([id, store, minutes, text]) => says(`charge ${id} at ${store} for ${minutes} min, ${text ?? 'no fate'}`, (life) =>
   post(life, '/v2/charge', { ...text === undefined ? {} : { custom_field3: text }, payment_type: 'cstore', transaction_details: { order_id: id, gross_amount: 44000 }, cstore: { store }, custom_expiry: { expiry_duration: minutes, unit: 'minute' } })))
 const setting = fc.constantFrom<Record<string, unknown>>({ retry_jitter: true }, { retry_jitter: false }, { pending_notification: false }, { pending_notification: true }, { pending_notification_delay: '90s' }, { pending_notification_delay: '0ms' }, { expiry_lag: '45s' }, { notification_urls: [REFUSED] }, { notification_urls: [REFUSED, 'http://127.0.0.1:1/other'] })
