@@ -19,7 +19,7 @@ const CLOSE_WITHIN_MS = 30_000
 
 const [first = 'start', ...rest] = process.argv.slice(2)
 // Flags alone are those of start, and `help WORD` is `WORD --help`.
-const [word, args] = first === 'help' ? [rest[0] ?? 'start', ['--help']] : first.startsWith('-') ? ['start', [first, ...rest]] : [first, rest]
+const [word, args] = first === 'help' ? [rest.find((each) => !each.startsWith('-')) ?? 'start', ['--help']] : first.startsWith('-') ? ['start', [first, ...rest]] : [first, rest]
 
 try {
   await run()

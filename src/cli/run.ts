@@ -8,6 +8,9 @@ export type Ended =
   | { readonly text: string }
   | { readonly refusal: string, readonly isUsage: boolean }
 
+/** What the words and flags of a command are refused for; what a file holds is no usage. */
+const USAGE: ReadonlySet<string> = new Set(['invalid_request', 'invalid_settings', 'invalid_merchant'])
+
 /** Runs one command against a running emulator. */
 export async function runCommand ({ show = pretty }: Pick<Command, 'show'>, login: Login, call: ApiCall, asJson: boolean): Promise<Ended> {
   try {
@@ -16,8 +19,8 @@ export async function runCommand ({ show = pretty }: Pick<Command, 'show'>, logi
     return { text: document === null ? 'done' : show(document) }
   } catch (error) {
     if (!(error instanceof SandboxError)) throw error
-    const { status, code, message, document } = error
-    return { refusal: asJson ? JSON.stringify(document) : `warung: ${message} (${code})`, isUsage: status === 400 }
+    const { code, message, document } = error
+    return { refusal: asJson ? JSON.stringify(document) : `warung: ${message} (${code})`, isUsage: USAGE.has(code) }
   }
 }
 

@@ -46,13 +46,13 @@ export async function askAdmin (login: Login, call: ApiCall, signal?: AbortSigna
 }
 
 async function askOnce ({ url, username, password }: Login, { method, path, query = {}, body }: ApiCall, signal?: AbortSignal): Promise<Answer> {
-  const target = new URL(`/admin${path}`, url)
-  for (const [name, value] of Object.entries(query)) if (value !== undefined) target.searchParams.set(name, String(value))
+  const target = new URL(url)
+  const search = new URLSearchParams(Object.entries(query).filter(([, value]) => value !== undefined).map(([name, value]): [string, string] => [name, String(value)]))
   const headers = {
     authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`,
     ...body === undefined ? {} : { 'content-type': 'application/json' }
   }
-  const { status, merchantId, document } = await send(target, { method, headers, ...signal === undefined ? {} : { signal } }, body === undefined ? undefined : JSON.stringify(body))
+  const { status, merchantId, document } = await send(target, { method, path: `/admin${path}${search.size === 0 ? '' : `?${search}`}`, headers, ...signal === undefined ? {} : { signal } }, body === undefined ? undefined : JSON.stringify(body))
     .then(read)
     .catch((error: unknown) => {
       throw new Error(`${url} does not answer as Warung does (${reasonOf(error)}); is it running?`, { cause: error })
@@ -62,7 +62,7 @@ async function askOnce ({ url, username, password }: Login, { method, path, quer
 }
 
 /**
- * Takes as long as it takes: an advance ends when the slowest receiver has. On a connection of its own,
+ * The path goes as it is: a URL would fold an order id of dots into what stands before it. Takes as long as it takes: an advance ends when the slowest receiver has. On a connection of its own,
  * so that none is left to keep a test process from ending; and not by `fetch`, which tests like to replace.
  */
 function send (target: URL, options: RequestOptions, body: string | undefined): Promise<IncomingMessage> {

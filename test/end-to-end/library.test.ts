@@ -277,3 +277,13 @@ test('a program that has only asked ends by itself, whatever it made of fetch', 
   t.equal(stdout, `${sandbox.merchantId}\n`)
   t.equal(stderr, '')
 })
+
+test('an order id of dots is an order id like any other', async (t) => {
+  const sandbox = await start()
+  t.teardown(() => sandbox.close())
+  for (const order of ['.', '..', 'a..b']) {
+    await fetch(`${sandbox.url}/v2/charge`, { method: 'POST', headers: { authorization: basic(sandbox.serverKey) }, body: JSON.stringify(chargeBody({ transaction_details: { order_id: order, gross_amount: 44000 } })) })
+    t.match(await sandbox.pay(order), { transaction: { order_id: order, transaction_status: 'settlement' } })
+    t.match(await sandbox.transaction(order), { order_id: order })
+  }
+})
