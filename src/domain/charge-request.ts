@@ -6,6 +6,7 @@ import type { Explanation } from './explanation.ts'
 import { readCourse } from './fate.ts'
 import type { Course } from './fate.ts'
 import type { Instant } from './instant.ts'
+import { isObject } from './json.ts'
 import type { JsonObject } from './json.ts'
 import { readNumber } from './money.ts'
 import { Refusal } from './refusal.ts'
@@ -248,4 +249,18 @@ function lengthFailures<Name extends string> (path: string, fields: { readonly [
   return (Object.entries(limits) as Array<[Name, number]>)
     .filter(([name, limit]) => textOf(fields[name]).length > limit)
     .map(([name, limit]) => failure('too_long', `${path}${name}`, textOf(fields[name]), `at most ${limit} characters`))
+}
+
+const CSTORE_TEXTS = ['message', 'alfamart_free_text_1', 'alfamart_free_text_2', 'alfamart_free_text_3']
+
+/** Is all that is read of a charge once it is made of the kind that it should be? Those that come over HTTP have their schema; others are tolerated as there. */
+export function isChargeShaped (request: ChargeRequest): boolean {
+  const { cstore, customer_details: customer, metadata } = request
+  return hasScalars(request, Object.keys(FIELD_LIMITS)) && hasScalars(cstore, CSTORE_TEXTS) && hasScalars(customer, Object.keys(CUSTOMER_LIMITS)) &&
+    [customer?.billing_address, customer?.shipping_address].every((address) => hasScalars(address, Object.keys(ADDRESS_LIMITS))) && hasScalars(metadata, [])
+}
+
+function hasScalars (members: unknown, names: readonly string[]): boolean {
+  if (members === null || members === undefined) return true
+  return isObject(members) && names.every((name) => ['string', 'number', 'undefined'].includes(typeof (members[name] ?? undefined)))
 }

@@ -65,7 +65,7 @@ export function struck (faults: readonly Fault[], subject: Subject, chance: (fau
     if (fault !== undefined || each.times === 0 || !matches(each, subject)) return each
     if (chance(each) < each.probability) fault = each
     const times = fault === undefined || each.times === null ? each.times : each.times - 1
-    return { ...each, times, seen: each.seen + 1 }
+    return { ...each, times, seen: Math.min(each.seen + 1, Number.MAX_SAFE_INTEGER) }
   })
   return { faults: after, fault }
 }

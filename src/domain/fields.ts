@@ -28,6 +28,7 @@ export type Fields<Shape> = { readonly [Name in keyof Shape]: readonly [member: 
 export const text = field('a text', (member) => typeof member === 'string' ? member : undefined, { type: 'string' })
 export const whole = field('a whole number', (member) => Number.isSafeInteger(member) ? member as number : undefined, { type: 'integer' })
 export const count = field('a whole number of at least 0', (member) => Number.isSafeInteger(member) && (member as number) >= 0 ? member as number : undefined, { type: 'integer', minimum: 0 })
+export const delayMs = field('a whole number of milliseconds, of at most 180d', (member) => typeof member === 'number' ? readDelay(member) : undefined, { ...durationForm(), type: 'integer' })
 export const delay = field('a duration such as "500ms", "3s" or "10m", of at most 180d', readDelay, durationForm())
 export const flag = field('true or false', (member) => typeof member === 'boolean' ? member : undefined, { type: 'boolean' })
 export const instant: Field<Instant> = field('an instant such as 2026-11-22T13:00:00.000Z', (member) => typeof member === 'string' ? fromIso(member) : undefined, { type: 'string', format: 'date-time' })

@@ -6,9 +6,11 @@ export function wholeSecond (at: Instant): Instant {
   return Math.floor(at / 1000) * 1000
 }
 
-/** ISO 8601 in UTC with milliseconds. */
+/** ISO 8601 in UTC with milliseconds. Throws a RangeError for a year that `fromIso` cannot read: it is written nowhere. */
 export function toIso (at: Instant): string {
-  return new Date(at).toISOString()
+  const text = new Date(at).toISOString()
+  if (text.length !== '2026-11-22T13:00:00.000Z'.length) throw new RangeError(`${text} is no year of four digits`)
+  return text
 }
 
 const ISO = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.\d{1,3})?(?:Z|[+-]\d\d:\d\d)$/

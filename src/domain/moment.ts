@@ -13,8 +13,13 @@ export function readMoment (name: string, text: string): Instant {
   return inReach(name, at)
 }
 
-/** Refuses `invalid_request` for an instant before 1970 or too far ahead. */
+/** Is this instant from 1970 on and not too far ahead? */
+export function isInReach (at: Instant): boolean {
+  return at >= 0 && at <= LATEST
+}
+
+/** Refuses `invalid_request` for an instant that is not in reach. */
 export function inReach (name: string, at: Instant): Instant {
-  if (at < 0 || at > LATEST) throw new Refusal('invalid_request', `${name} leads out of the years from 1970 to 9997`)
+  if (!isInReach(at)) throw new Refusal('invalid_request', `${name} leads out of the years from 1970 to 9997`)
   return at
 }

@@ -1,7 +1,7 @@
 import type { ChargeRequest } from './charge-request.ts'
 import type { Fate } from './fate.ts'
 import { faultDocument, readFault } from './fault.ts'
-import { count, flag, instant, list, object, ofForm, oneOf, orNull, shape, since, text, texts, UnreadableRecord, whole } from './fields.ts'
+import { delayMs, flag, instant, list, object, ofForm, oneOf, orNull, shape, since, text, texts, UnreadableRecord, whole } from './fields.ts'
 import type { Field, Fields, ObjectField } from './fields.ts'
 import { toIso } from './instant.ts'
 import type { Instant } from './instant.ts'
@@ -102,7 +102,7 @@ export const readTransaction: ObjectField<Transaction> = shape<Transaction>({
   settledAt: ['settled_at', orNull(instant)],
   approvalCode: ['approval_code', orNull(text)],
   fate: ['fate', since(orNull(shape<Fate>({
-    move: ['move', oneOf(MOVE_NAMES)], at: ['at', instant], rule: ['rule', orNull(text)], reverseAfterMs: ['reverse_after_ms', orNull(count)]
+    move: ['move', oneOf(MOVE_NAMES)], at: ['at', instant], rule: ['rule', orNull(text)], reverseAfterMs: ['reverse_after_ms', orNull(delayMs)]
   })), null)],
   urls: ['urls', shape({ override: ['override', orNull(list(text))], append: ['append', list(text)] })],
   request: ['request', ofForm(object.form, (member) => object(member) as ChargeRequest)],

@@ -83,9 +83,11 @@ export function nextMove ({ status, lapsesAt, fate }: Transaction): NextMove | u
   return fate !== null && fate.at < (lapse?.at ?? Infinity) ? { at: fate.at, move: fate.move, cause: 'rule' } : lapse
 }
 
-/** Could a transaction in this status have this fate? */
-export function mayAwait (status: Status, fate: Fate | null): boolean {
-  return fate === null || MOVES[fate.move].from === status
+/** Could this transaction have the fate that it has? */
+export function mayAwaitFate ({ status, history, expiresAt, fate }: Transaction): boolean {
+  if (fate === null) return true
+  const since = history.at(-1)?.at ?? -Infinity
+  return MOVES[fate.move].from === status && fate.at >= since && (status !== 'pending' || fate.at < expiresAt) && (fate.reverseAfterMs === null || fate.move === 'pay')
 }
 
 /** Why this transaction may not move so at `now`; undefined where it may. */

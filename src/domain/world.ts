@@ -1,16 +1,18 @@
+import { isChargeShaped } from './charge-request.ts'
 import type { Fault } from './fault.ts'
-import { list, object, ofForm, shape, since, text, UnreadableRecord, whole } from './fields.ts'
+import { field, list, object, ofForm, shape, since, text, UnreadableRecord, whole } from './fields.ts'
 import type { Field, Form, ObjectField } from './fields.ts'
 import { isObject } from './json.ts'
 import type { Merchant } from './merchant.ts'
 import type { Notification } from './notification.ts'
+import { isInReach } from './moment.ts'
 import { CHOICES, merchantRecord, notificationRecord, readNotification, readTransaction, transactionRecord } from './records.ts'
 import { Refusal } from './refusal.ts'
 import type { Rule } from './rule.ts'
 import type { Settings } from './settings.ts'
 import { readTarget } from './target.ts'
 import type { Timeline } from './timeline.ts'
-import { isLive, mayAwait } from './transaction.ts'
+import { isLive, mayAwaitFate } from './transaction.ts'
 import type { Transaction } from './transaction.ts'
 
 export type WorldRecord =
@@ -61,11 +63,15 @@ export function readWorld (document: unknown): ImportedWorld {
   }
 }
 
+/** Far more than any world uses, and so far from where numbers end that it can be counted on from. */
+const MAX_CHANCE = 1e12
+const chance = field(`a whole number from 0 to ${MAX_CHANCE}`, (member) => Number.isSafeInteger(member) && (member as number) >= 0 && (member as number) <= MAX_CHANCE ? member as number : undefined, { type: 'integer', minimum: 0, maximum: MAX_CHANCE })
+
 const readDocument = shape<{ version: number, merchant: Pick<Merchant, 'merchantId' | keyof typeof CHOICES>, chance: number, transactions: readonly Ordered[], notifications: readonly Ordered[] }>({
   version: ['version', ofForm({ const: VERSION }, whole)],
   // Whose it was is shown, and means nothing where it comes.
   merchant: ['merchant', shape({ merchantId: ['merchant_id', since(text, '')], ...CHOICES })],
-  chance: ['chance', whole],
+  chance: ['chance', chance],
   transactions: ['transactions', numbered(readTransaction, (transaction) => ({ transaction: checked(transaction, TRANSACTION_CHECKS) }))],
   notifications: ['notifications', numbered(readNotification, (notification) => ({ notification: checked(notification, NOTIFICATION_CHECKS) }))]
 })
@@ -100,7 +106,9 @@ const TRANSACTION_CHECKS: ReadonlyArray<Check<Transaction>> = [
   ['gross_amount: should be at least 1', ({ grossAmount }) => grossAmount >= 1],
   ['history: should begin with pending and end with the status', ({ history, status }) => history[0]?.status === 'pending' && history.at(-1)?.status === status],
   ['settled_at: should be there exactly if the history has a settlement', ({ history, settledAt }) => history.some(({ status }) => status === 'settlement') === (settledAt !== null)],
-  ['fate: should go with the status', ({ status, fate }) => mayAwait(status, fate)],
+  ['fate: should go with the status, and come after the last of the history and before expires_at', mayAwaitFate],
+  ['the instants: should be from 1970 to 9997', ({ chargedAt, expiresAt, lapsesAt, settledAt, fate, history }) => [chargedAt, expiresAt, lapsesAt, settledAt ?? chargedAt, fate?.at ?? chargedAt, ...history.map(({ at }) => at)].every(isInReach)],
+  ['request: should be a charge', ({ request }) => isChargeShaped(request)],
   ['urls: should be http or https URLs without credentials', ({ urls: { override, append } }) => [...override ?? [], ...append].every(isTarget)]
 ]
 
@@ -108,6 +116,7 @@ const NOTIFICATION_CHECKS: ReadonlyArray<Check<Notification>> = [
   ['url: should be an http or https URL without credentials', ({ url }) => isTarget(url)],
   ['due_at: should be there exactly if the state is waiting', ({ state, dueAt }) => (state === 'waiting') === (dueAt !== null)],
   ['held_by: should be null unless the state is held', ({ state, heldBy }) => heldBy === null || state === 'held'],
+  ['the instants: should be from 1970 to 9997', ({ createdAt, dueAt, attempts }) => [createdAt, dueAt ?? createdAt, ...attempts.flatMap(({ at, next }) => [at, next.at ?? at])].every(isInReach)],
   ['attempts: should be numbered from 1', ({ attempts }) => attempts.every(({ number }, index) => number === index + 1)],
   ['body: should be a JSON object as text', ({ body }) => isJsonObject(body)]
 ]

@@ -1,6 +1,7 @@
 import type { Merchant } from '../domain/merchant.ts'
+import { isInReach } from '../domain/moment.ts'
 import { Refusal } from '../domain/refusal.ts'
-import { resumed } from '../domain/timeline.ts'
+import { nowOn, resumed } from '../domain/timeline.ts'
 import { readWorld } from '../domain/world.ts'
 import type { WorldContent, WorldRecord } from '../domain/world.ts'
 import type { Clock, Events, Sender, Storage, WorldClash } from '../ports.ts'
@@ -40,6 +41,7 @@ export async function importWorld ({ clock, storage, events, sender }: ImportWor
     const current = scene.merchant.timeline
     if (isEmpty && current.isStepped) throw new Refusal('advance_under_way', 'the clock of this merchant is being moved; wait for that call to answer')
     const taken = timeline.isStepped ? resumed(timeline, machineNow) : timeline
+    if (!isInReach(nowOn(taken, machineNow))) throw new Refusal('invalid_import', 'merchant: timeline: leads out of the years from 1970 to 9997; nothing was imported')
     return {
       merchant: { ...scene.merchant, settings, faults, rules, timeline: isEmpty && !keepsClock ? taken : current },
       // Never less than it was: chance names nothing twice.

@@ -222,3 +222,15 @@ function alter (document: Document, list: 'transactions' | 'notifications', memb
   const [first, ...rest] = document[list]
   return { ...document, [list]: [{ ...first, ...members }, ...rest] }
 }
+
+test('a world whose time no charge could be written in is refused, standing still or running', async (t) => {
+  const emulator = await testEmulator(t)
+  const world = (await emulator.ask('GET', '/admin/export')).json() as { merchant: { timeline: object } }
+  for (const timeline of [{ shift_ms: 0, frozen_at: '9999-12-31T12:00:00.000Z' }, { shift_ms: 1e15, frozen_at: null }, { shift_ms: -1e13, frozen_at: null }]) {
+    world.merchant.timeline = timeline
+    const refused = await emulator.ask('POST', '/admin/import', world)
+    t.equal(refused.statusCode, 400, JSON.stringify(timeline))
+    t.match(refused.json(), { code: 'invalid_import', message: /timeline: leads out of the years from 1970 to 9997/ })
+  }
+  t.equal((await emulator.ask('POST', '/v2/charge', chargeBody())).json().status_code, '201')
+})
