@@ -1,5 +1,5 @@
 import type { Explanation } from './explanation.ts'
-import { maskKey } from './merchant.ts'
+import { maskKey } from './masks.ts'
 
 const SCHEME = /^basic +(\S+)$/i
 const BASE64 = /^[\w+/-]+={0,2}$/
@@ -34,17 +34,30 @@ const KINDS: ReadonlyArray<readonly [rule: string, applies: (sent: Sent) => bool
   ['unknown_key', () => true, 'The user name is no server key of a merchant here.']
 ]
 
+/** Who is let in by which credentials: at the gateway by the key alone. */
+const EXPECTED = {
+  gateway: 'Basic, a space, and the base64 of the server key with a colon after it',
+  admin: 'Basic, a space, and the base64 of the server key with a colon after it, or of admin, a colon and the admin password'
+} as const
+
+/** What is told otherwise where there may be an admin account. */
+const OF_ADMIN: Readonly<Record<string, Partial<Pick<Explanation, 'message' | 'expected'>>>> = {
+  admin_password: { message: 'The admin password is wrong, or there is no admin account.', expected: 'the admin password, which --admin-password sets' },
+  client_key: { message: 'This is a client key; the server key belongs here.' }
+}
+
 /** Why this header lets nobody in, without showing what it holds. */
-export function explainKey (authorization: string | undefined): Explanation {
+export function explainKey (authorization: string | undefined, at: keyof typeof EXPECTED = 'gateway'): Explanation {
   const sent = readHeader(authorization)
   const [rule, , message] = KINDS.find(([, applies]) => applies(sent)) ?? ['unknown_key', undefined, '']
   return {
     rule,
     field: 'authorization',
     seen: maskAuthorization(authorization),
-    expected: 'Basic, a space, and the base64 of the server key with a colon after it',
+    expected: EXPECTED[at],
     message,
-    reference: '4 Authentication'
+    reference: '4 Authentication',
+    ...at === 'admin' ? OF_ADMIN[rule] : {}
   }
 }
 

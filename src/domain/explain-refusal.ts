@@ -1,6 +1,6 @@
 import { seenOf, suchAs } from './explanation.ts'
 import type { Explanation, Section } from './explanation.ts'
-import { maskKeys } from './merchant.ts'
+import { maskKeys } from './masks.ts'
 import type { Refusal, RefusalCode } from './refusal.ts'
 
 const PENDING = 'a transaction that is pending'
@@ -22,7 +22,7 @@ const TABLE: Record<RefusalCode, readonly [field: string | null, expected: strin
   no_reversal_at_till: [null, 'POST /admin/transactions/{ref}/reverse', '10 Till'],
   not_b2b: [null, 'GET /v2/{id}/status', '5 Status'],
   notification_unknown: ['id', 'the id of a notification, as GET /admin/notifications lists them', '7 Notifications'],
-  merchant_unknown: ['x-merchant-id', 'the id of a merchant that there is, or no such header for the default merchant', '4 Authentication'],
+  merchant_unknown: [null, 'a merchant that there is', '4 Authentication'],
   invalid_request: [null, 'what README documents for this call', '13 What we decided ourselves'],
   invalid_settings: [null, 'settings as README lists them', '13 What we decided ourselves'],
   invalid_merchant: [null, suchAs('a merchant as README describes it', { merchant_id: 'G812785002', server_key: 'SB-Mid-server-test' }), '4 Authentication'],
@@ -40,8 +40,9 @@ const TABLE: Record<RefusalCode, readonly [field: string | null, expected: strin
 }
 
 /** Why it was refused: one explanation or several, never none. */
-export function explainRefusal ({ code, message, seen, explanations }: Refusal): readonly Explanation[] {
+export function explainRefusal ({ code, message, explanations, seen, ...about }: Refusal): readonly Explanation[] {
   if (explanations.length > 0) return explanations
-  const [field, expected, reference] = TABLE[code]
+  const [ofCode, usually, reference] = TABLE[code]
+  const { field = ofCode, expected = usually } = about
   return [{ rule: code, field, seen: seenOf(seen ?? undefined), expected, message: maskKeys(message), reference }]
 }

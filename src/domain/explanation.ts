@@ -1,4 +1,4 @@
-import { maskKeys } from './merchant.ts'
+import { maskKeys } from './masks.ts'
 
 /** Why something was refused, and what would pass. */
 export interface Explanation {
@@ -28,6 +28,11 @@ export function seenOf (value: unknown): string | null {
   if (value === undefined) return null
   const text = maskKeys(typeof value === 'object' ? JSON.stringify(value) : String(value))
   return text.length > MAX_SEEN ? `${text.slice(0, MAX_SEEN - 1)}…` : text
+}
+
+/** How a member is named: `items[2].after`; null for the whole. */
+export function fieldOf (path: ReadonlyArray<string | number>): string | null {
+  return path.length === 0 ? null : path.reduce<string>((field, step) => typeof step === 'number' ? `${field}[${step}]` : field === '' ? step : `${field}.${step}`, '')
 }
 
 /** The end of the sentence is what a reader, or a test, may put in place of what was seen. */

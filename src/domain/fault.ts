@@ -1,5 +1,6 @@
 import { writeDuration } from './duration.ts'
-import { count, delay, field, flag, formOf, namesOf, object, ofForm, oneOf, orNull, refuseOthers, shape, since, text, UnreadableRecord } from './fields.ts'
+import { suchAs } from './explanation.ts'
+import { count, delay, field, flag, formOf, namesOf, objectLike, ofForm, oneOf, orNull, refuseOthers, shape, since, text, UnreadableRecord } from './fields.ts'
 import type { Field, Fields, Form } from './fields.ts'
 import { itemsForm, readItems } from './named-items.ts'
 import { fits } from './pattern.ts'
@@ -78,8 +79,8 @@ function matches ({ match }: Fault, { endpoint, event, store, orderId }: Subject
     (match.orderId === null || (orderId !== undefined && fits(match.orderId, orderId)))
 }
 
-const number = field('a number from 0 to 1', (member) => typeof member === 'number' && member >= 0 && member <= 1 ? member : undefined, { type: 'number', minimum: 0, maximum: 1 })
-const copies = field(`a whole number from 1 to ${MAX_COPIES}`, (member) => Number.isSafeInteger(member) && (member as number) >= 1 && (member as number) <= MAX_COPIES ? member as number : undefined, { type: 'integer', minimum: 1, maximum: MAX_COPIES })
+const number = field('a number from 0 to 1', (member) => typeof member === 'number' && member >= 0 && member <= 1 ? member : undefined, { type: 'number', minimum: 0, maximum: 1 }, 1)
+const copies = field(`a whole number from 1 to ${MAX_COPIES}`, (member) => Number.isSafeInteger(member) && (member as number) >= 1 && (member as number) <= MAX_COPIES ? member as number : undefined, { type: 'integer', minimum: 1, maximum: MAX_COPIES }, 2)
 const code: Field<ErrorCode> = ofForm({ enum: [...ERROR_CODES, ...ERROR_CODES.map(Number)] }, (member) => oneOf(ERROR_CODES)(typeof member === 'number' ? String(member) : member))
 
 /** The parameters of each action, and which match it goes with. */
@@ -100,9 +101,10 @@ const matchRows = {
   store: ['store', since(orNull(oneOf(STORE_NAMES)), null)],
   orderId: ['order_id', since(orNull(text), null)]
 } as const satisfies Fields<Fault['match']>
+const matchOf = objectLike({ endpoint: 'charge' })
 const matchMembers = shape<Fault['match']>(matchRows)
 const readMatch = ofForm(matchMembers.form, (member) => {
-  refuseOthers(object(member), namesOf(matchRows))
+  refuseOthers(matchOf(member), namesOf(matchRows))
   return matchMembers(member)
 })
 
@@ -117,18 +119,20 @@ const commonRows = {
 } as const satisfies Fields<Omit<Fault, 'action'> & { readonly action: FaultAction['kind'] }>
 const commonMembers = shape<Omit<Fault, 'action'> & { readonly action: FaultAction['kind'] }>(commonRows)
 
+const faultOf = objectLike({ match: { endpoint: 'charge' }, action: 'drop' })
+
 /** A fault of a document, ours or a user's. Throws an `UnreadableRecord` that names the member. */
 export const readFault = ofForm(faultForm(), (member): Fault => {
-  const members = object(member)
+  const members = faultOf(member)
   const { action: kind, ...common } = commonMembers(members)
   const { of, takes } = ACTIONS[kind]
   refuseOthers(members, [...namesOf(commonRows), ...namesOf(takes)])
 
   const { endpoint, event } = common.match
-  if ((endpoint === null) === (event === null)) throw new UnreadableRecord('match: should have an endpoint, for calls, or an event, for notifications')
+  if ((endpoint === null) === (event === null)) throw new UnreadableRecord([{ path: ['match'], message: 'match: should have an endpoint, for calls, or an event, for notifications', expected: suchAs('a match with an endpoint or an event, and not both', { [of.includes('endpoint') ? 'endpoint' : 'event']: '*' }) }])
   const about = endpoint === null ? 'event' : 'endpoint'
-  if (!of.includes(about)) throw new UnreadableRecord(`action: ${kind} goes with a match on ${of.join(' or ')}`)
-  if (about === 'event' && common.when === 'after') throw new UnreadableRecord('when: after is for calls only')
+  if (!of.includes(about)) throw new UnreadableRecord([{ path: ['action'], message: `action: ${kind} goes with a match on ${of.join(' or ')}`, expected: suchAs(`an action that goes with a match on ${about}`, 'drop') }])
+  if (about === 'event' && common.when === 'after') throw new UnreadableRecord([{ path: ['when'], message: 'when: after is for calls only', expected: suchAs('nothing else with a match on event', 'before') }])
   return { ...common, action: { kind, ...shape<object>(takes)(members) } as FaultAction }
 })
 

@@ -1,4 +1,5 @@
 import { durationForm, readDelay } from './duration.ts'
+import { suchAs } from './explanation.ts'
 import { fromIso } from './instant.ts'
 import type { Instant } from './instant.ts'
 import { isObject } from './json.ts'
@@ -18,22 +19,57 @@ export interface ObjectField<Value> extends Field<Value> {
 }
 type ObjectForm = Form & { readonly properties: Readonly<Record<string, Form>> }
 
-/** A record that is no record of ours: the message names the member and what it should be. */
+/** The way to a member: names, and places in lists. */
+export type Path = ReadonlyArray<string | number>
+
+/** What is wrong with a member. */
+export interface Flaw {
+  readonly path: Path
+  /** Names the member and what it should be. */
+  readonly message: string
+  /** What would pass. */
+  readonly expected: string
+}
+
+/** A record that is no record of ours. What is told as a text alone begins with the member that it is about, if with any. */
 export class UnreadableRecord extends Error {
   override readonly name = 'UnreadableRecord'
+  readonly flaws: readonly Flaw[]
+
+  constructor (flaws: string | readonly Flaw[]) {
+    const told = typeof flaws === 'string' ? [flawOf(flaws)] : flaws
+    super(told.map(({ message }) => message).join('; '))
+    this.flaws = told
+  }
+}
+
+function flawOf (message: string): Flaw {
+  const [, names = '', demand = message] = /^((?:\w+: )*)(.*)$/s.exec(message) ?? []
+  return { path: names.split(': ').slice(0, -1), message, expected: demand.replace(/^should be /, '') }
+}
+
+/** Reads what stands there; what is wrong with it is told with where that is. */
+export function inside<Value> (step: string | number, read: () => Value): Value {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof UnreadableRecord)) throw error
+    const name = typeof step === 'number' ? `item ${step + 1}` : step
+    throw new UnreadableRecord(error.flaws.map(({ path, message, expected }) => ({ path: [step, ...path], message: `${name}: ${message}`, expected })))
+  }
 }
 
 export type Fields<Shape> = { readonly [Name in keyof Shape]: readonly [member: string, field: Field<Shape[Name]>] }
 
-export const text = field('a text', (member) => typeof member === 'string' ? member : undefined, { type: 'string' })
-export const whole = field('a whole number', (member) => Number.isSafeInteger(member) ? member as number : undefined, { type: 'integer' })
-export const count = field('a whole number of at least 0', (member) => Number.isSafeInteger(member) && (member as number) >= 0 ? member as number : undefined, { type: 'integer', minimum: 0 })
-export const delayMs = field('a whole number of milliseconds, of at most 180d', (member) => typeof member === 'number' ? readDelay(member) : undefined, { ...durationForm(), type: 'integer' })
-export const delay = field('a duration such as "500ms", "3s" or "10m", of at most 180d', readDelay, durationForm())
-export const flag = field('true or false', (member) => typeof member === 'boolean' ? member : undefined, { type: 'boolean' })
-export const instant: Field<Instant> = field('an instant such as 2026-11-22T13:00:00.000Z', (member) => typeof member === 'string' ? fromIso(member) : undefined, { type: 'string', format: 'date-time' })
-export const object = field('an object', (member) => isObject(member) ? member : undefined, { type: 'object' })
-export const texts: Field<Readonly<Record<string, string>>> = field('an object of texts', (member) => isObject(member) && Object.values(member).every((value) => typeof value === 'string') ? member as Record<string, string> : undefined, { type: 'object', additionalProperties: text.form })
+export const text = field('a text', (member) => typeof member === 'string' ? member : undefined, { type: 'string' }, 'text')
+export const whole = field('a whole number', (member) => Number.isSafeInteger(member) ? member as number : undefined, { type: 'integer' }, 1)
+export const count = field('a whole number of at least 0', (member) => Number.isSafeInteger(member) && (member as number) >= 0 ? member as number : undefined, { type: 'integer', minimum: 0 }, 1)
+export const delayMs = field('a whole number of milliseconds, of at most 180d', (member) => typeof member === 'number' ? readDelay(member) : undefined, { ...durationForm(), type: 'integer' }, 30_000)
+export const delay = field('a duration like "500ms", "3s" or "10m", of at most 180d', readDelay, durationForm(), '3s')
+export const flag = field('true or false', (member) => typeof member === 'boolean' ? member : undefined, { type: 'boolean' }, true)
+export const instant: Field<Instant> = field('an instant in ISO 8601 with a zone', (member) => typeof member === 'string' ? fromIso(member) : undefined, { type: 'string', format: 'date-time' }, '2026-11-22T13:00:00.000Z')
+export const object = objectLike({})
+export const texts: Field<Readonly<Record<string, string>>> = field('an object of texts', (member) => isObject(member) && Object.values(member).every((value) => typeof value === 'string') ? member as Record<string, string> : undefined, { type: 'object', additionalProperties: text.form }, {})
 
 export function orNull<Value> (read: Field<Value>): Field<Value | null> {
   return ofForm({ anyOf: [read.form, { type: 'null' }] }, (member) => member === null ? null : read(member))
@@ -45,12 +81,12 @@ export function since<Value> (read: Field<Value>, before: Value): Field<Value> {
 }
 
 export function oneOf<Value extends string> (values: readonly Value[]): Field<Value> {
-  return field(`one of ${values.join(', ')}`, (member) => values.find((value) => value === member), { type: 'string', enum: values })
+  return field(`one of ${values.join(', ')}`, (member) => values.find((value) => value === member), { type: 'string', enum: values }, values[0])
 }
 
 export function list<Value> (read: Field<Value>): Field<readonly Value[]> {
-  const items = field('a list', (member) => Array.isArray(member) ? member as readonly unknown[] : undefined, { type: 'array', items: read.form })
-  return ofForm(items.form, (member) => items(member).map(read))
+  const items = field('a list', (member) => Array.isArray(member) ? member as readonly unknown[] : undefined, { type: 'array', items: read.form }, [])
+  return ofForm(items.form, (member) => items(member).map((item, index) => inside(index, () => read(item))))
 }
 
 /** Reads an object member by member into a value of ours. */
@@ -58,20 +94,20 @@ export function shape<Shape> (fields: Fields<Shape>): ObjectField<Shape> {
   const rows = Object.entries(fields) as Array<[string, readonly [string, Field<unknown>]]>
   return ofForm(formOf(rows.map(([, row]) => row)), (member) => {
     const members = object(member)
-    return Object.fromEntries(rows.map(([name, [spelling, read]]) => {
-      try {
-        return [name, read(members[spelling])]
-      } catch (error) {
-        throw error instanceof UnreadableRecord ? new UnreadableRecord(`${spelling}: ${error.message}`) : error
-      }
-    })) as Shape
+    return Object.fromEntries(rows.map(([name, [spelling, read]]) => [name, inside(spelling, () => read(members[spelling]))])) as Shape
   })
 }
 
-export function field<Value> (takes: string, read: (member: unknown) => Value | undefined, form: Form): Field<Value> {
+/** An object, such as this one. */
+export function objectLike (example: object): Field<Readonly<Record<string, unknown>>> {
+  return field('an object', (member) => isObject(member) ? member : undefined, { type: 'object' }, example)
+}
+
+/** A reader that takes what completes "should be …", such as the example. */
+export function field<Value> (takes: string, read: (member: unknown) => Value | undefined, form: Form, example: unknown): Field<Value> {
   return ofForm(form, (member) => {
     const value = read(member)
-    if (value === undefined) throw new UnreadableRecord(`should be ${takes}`)
+    if (value === undefined) throw new UnreadableRecord([{ path: [], message: `should be ${takes}`, expected: suchAs(takes, example) }])
     return value
   })
 }
@@ -98,5 +134,7 @@ export function namesOf (rows: Readonly<Record<string, readonly [member: string,
 /** Throws an `UnreadableRecord` for a member that is not among these. */
 export function refuseOthers (members: Readonly<Record<string, unknown>>, known: readonly string[]): void {
   const other = Object.keys(members).find((name) => !known.includes(name))
-  if (other !== undefined) throw new UnreadableRecord(`${other}: there is no such member here; there are ${known.join(', ')}`)
+  if (other === undefined) return
+  const names = known.join(', ')
+  throw new UnreadableRecord([{ path: [other], message: `${other}: there is no such member here; there are ${names}`, expected: `no other members than ${names}` }])
 }

@@ -1,6 +1,6 @@
-import { list, object, refuseOthers, shape, UnreadableRecord } from './fields.ts'
+import { refusingBy } from './explain-flaws.ts'
+import { list, objectLike, refuseOthers, shape, UnreadableRecord } from './fields.ts'
 import type { Field, Form } from './fields.ts'
-import { Refusal } from './refusal.ts'
 import type { RefusalCode } from './refusal.ts'
 
 /** Something of a list that a merchant puts as a whole; an empty id is one that is yet to be made up. */
@@ -12,18 +12,19 @@ const MAX_ITEMS = 100
 
 /** The items of `{"items":[…]}`. Refuses them as a whole, by this code, where one of them is wrong. */
 export function readItems<Item extends Named> (document: unknown, read: Field<Item>, code: RefusalCode): readonly Item[] {
-  try {
-    const members = object(document)
+  return refusingBy(code, document, () => {
+    const members = itemsOf(document)
     refuseOthers(members, ['items'])
     const { items } = shape<{ readonly items: readonly Item[] }>({ items: ['items', list(read)] })(members)
-    const ids = items.map(({ id }) => id).filter((id) => id !== '')
     if (items.length > MAX_ITEMS) throw new UnreadableRecord(`items: should be at most ${MAX_ITEMS}`)
-    if (new Set(ids).size < ids.length) throw new UnreadableRecord('items: id: each needs one of its own')
+    const ids = items.map(({ id }) => id)
+    const twin = ids.findIndex((id, index) => id !== '' && ids.indexOf(id) < index)
+    if (twin >= 0) throw new UnreadableRecord([{ path: ['items', twin, 'id'], message: `items: item ${twin + 1}: id: each needs one of its own`, expected: 'an id of its own, or none' }])
     return items
-  } catch (error) {
-    throw error instanceof UnreadableRecord ? new Refusal(code, error.message) : error
-  }
+  })
 }
+
+const itemsOf = objectLike({ items: [] })
 
 /** What `readItems` takes, but that each id is another, as JSON Schema. */
 export function itemsForm ({ form }: Field<Named>): Form {

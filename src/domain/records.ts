@@ -8,12 +8,10 @@ import type { Instant } from './instant.ts'
 import type { Merchant } from './merchant.ts'
 import { ATTEMPT_CAUSES, NOTIFICATION_STATES } from './notification.ts'
 import type { Attempt, Notification } from './notification.ts'
-import { Refusal } from './refusal.ts'
 import { ATTEMPT_ERRORS, OUTCOMES } from './retry-policy.ts'
 import type { Next } from './retry-policy.ts'
 import { readRule, ruleDocument } from './rule.ts'
-import { changeSettings, DEFAULT_SETTINGS, settingsDocument, SETTINGS_FORM } from './settings.ts'
-import type { Settings } from './settings.ts'
+import { DEFAULT_SETTINGS, readSettings, settingsDocument, SETTINGS_FORM } from './settings.ts'
 import { STORE_NAMES } from './stores.ts'
 import type { Timeline } from './timeline.ts'
 import { CAUSES, MOVE_NAMES, STATUSES } from './transaction.ts'
@@ -54,7 +52,7 @@ export function merchantRecord (merchant: Merchant): object {
 
 /** What a merchant has chosen, without who it is. */
 export const CHOICES: Fields<Pick<Merchant, 'settings' | 'faults' | 'rules' | 'timeline'>> = {
-  settings: ['settings', ofForm(SETTINGS_FORM, readSettings)],
+  settings: ['settings', ofForm(SETTINGS_FORM, (member) => readSettings(DEFAULT_SETTINGS, member))],
   faults: ['faults', since(list(readFault), [])],
   rules: ['rules', since(list(readRule), [])],
   timeline: ['timeline', shape<Timeline>({ shiftMs: ['shift_ms', whole], frozenAt: ['frozen_at', orNull(instant)], isStepped: ['stepped', since(flag, false)] })]
@@ -176,14 +174,6 @@ function attemptRecord (attempt: Attempt): object {
 /** Most have none. */
 function fateMember (fate: Fate | null): object {
   return fate === null ? {} : { fate: { move: fate.move, at: toIso(fate.at), rule: fate.rule, reverse_after_ms: fate.reverseAfterMs } }
-}
-
-function readSettings (member: unknown): Settings {
-  try {
-    return changeSettings(DEFAULT_SETTINGS, member)
-  } catch (error) {
-    throw error instanceof Refusal ? new UnreadableRecord(error.message) : error
-  }
 }
 
 function readNext (member: unknown): Next {

@@ -3,7 +3,7 @@ import { maskAuthorization } from './explain-key.ts'
 import type { Instant } from './instant.ts'
 import { harmless, parseExactly } from './json.ts'
 import type { Json } from './json.ts'
-import { maskKeys } from './merchant.ts'
+import { maskKeys } from './masks.ts'
 import type { Headers } from './notification.ts'
 
 /** A request at the gateway and what it got. */

@@ -1,9 +1,10 @@
 import { textOf } from './charge-request.ts'
 import type { Charge, ChargeRequest } from './charge-request.ts'
 import { writeDuration } from './duration.ts'
+import { suchAs } from './explanation.ts'
 import { DOINGS, fateOf } from './fate.ts'
 import type { Course, Fate } from './fate.ts'
-import { count, delay, namesOf, object, ofForm, oneOf, orNull, refuseOthers, shape, since, text, UnreadableRecord } from './fields.ts'
+import { count, delay, namesOf, object, objectLike, ofForm, oneOf, orNull, refuseOthers, shape, since, text, UnreadableRecord } from './fields.ts'
 import type { Fields, Form } from './fields.ts'
 import type { Instant } from './instant.ts'
 import { itemsForm, readItems } from './named-items.ts'
@@ -60,7 +61,7 @@ const matchMembers = shape<Rule['match']>(MATCH)
 const readMatch = ofForm({ ...matchMembers.form, additionalProperties: false }, (member) => {
   refuseOthers(object(member), namesOf(MATCH))
   const match = matchMembers(member)
-  if ((match.minAmount ?? 0) > (match.maxAmount ?? Infinity)) throw new UnreadableRecord('max_amount: should be at least min_amount')
+  if ((match.minAmount ?? 0) > (match.maxAmount ?? Infinity)) throw new UnreadableRecord([{ path: ['max_amount'], message: 'max_amount: should be at least min_amount', expected: suchAs('at least min_amount', match.minAmount) }])
   return match
 })
 
@@ -77,13 +78,15 @@ const MEMBERS = {
 } as const satisfies Fields<Rule>
 const ruleMembers = shape<Rule>(MEMBERS)
 
+const ruleOf = objectLike({ match: { store: 'alfamart' }, after: '3s', do: 'pay' })
+
 /** A rule of a document, ours or a user's. Throws an `UnreadableRecord` that names the member. */
 export const readRule = ofForm(ruleForm(), (member): Rule => {
-  const members = object(member)
+  const members = ruleOf(member)
   refuseOthers(members, namesOf(MEMBERS))
   const rule = ruleMembers(members)
   if (rule.do === 'pay_then_reverse') return { ...rule, reverseAfterMs: rule.reverseAfterMs ?? REVERSE_AFTER_MS }
-  if (rule.reverseAfterMs !== null) throw new UnreadableRecord('reverse_after: goes with "do":"pay_then_reverse" only')
+  if (rule.reverseAfterMs !== null) throw new UnreadableRecord([{ path: ['reverse_after'], message: 'reverse_after: goes with "do":"pay_then_reverse" only', expected: 'no such member, or "do":"pay_then_reverse"' }])
   return rule
 })
 

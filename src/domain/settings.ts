@@ -1,7 +1,9 @@
 import { durationForm, readDuration, writeDuration } from './duration.ts'
-import type { Form } from './fields.ts'
+import { refusingBy } from './explain-flaws.ts'
+import { suchAs } from './explanation.ts'
+import { UnreadableRecord } from './fields.ts'
+import type { Flaw, Form, Path } from './fields.ts'
 import { isObject } from './json.ts'
-import { Refusal } from './refusal.ts'
 import { STORE_NAMES } from './stores.ts'
 import type { Store } from './stores.ts'
 import { readTarget } from './target.ts'
@@ -47,6 +49,8 @@ interface Setting<Value> {
   readonly write: (value: Value) => unknown
   /** Completes "must be …". */
   readonly takes: string
+  /** As a document has it. */
+  readonly example: unknown
   readonly form: Form
 }
 
@@ -54,6 +58,7 @@ const flag: Setting<boolean> = {
   read: (member) => typeof member === 'boolean' ? member : undefined,
   write: (value) => value,
   takes: 'true or false',
+  example: true,
   form: { type: 'boolean' }
 }
 
@@ -61,12 +66,13 @@ function duration (minMs: number, maxMs: number): Setting<number> {
   return {
     read: (member) => within(readDuration(member), minMs, maxMs),
     write: writeDuration,
-    takes: `a duration such as "500ms", "3s", "10m", "24h" or "7d", from ${writeDuration(minMs)} to ${writeDuration(maxMs)}`,
+    takes: `a duration like "500ms", "3s", "10m", "24h" or "7d", from ${writeDuration(minMs)} to ${writeDuration(maxMs)}`,
+    example: '3s',
     form: durationForm(minMs, maxMs)
   }
 }
 
-function listOf<Item> (read: (item: unknown) => Item | undefined, takes: string, item: Form): Setting<readonly Item[]> {
+function listOf<Item> (read: (item: unknown) => Item | undefined, takes: string, example: Item, item: Form): Setting<readonly Item[]> {
   return {
     read: (member) => {
       if (!Array.isArray(member)) return undefined
@@ -75,6 +81,7 @@ function listOf<Item> (read: (item: unknown) => Item | undefined, takes: string,
     },
     write: (value) => value,
     takes,
+    example: [example],
     form: { type: 'array', items: item }
   }
 }
@@ -91,14 +98,15 @@ const defaultExpiry: Setting<Settings['defaultExpiryMs']> = {
     return expiry as Settings['defaultExpiryMs']
   },
   write: (value) => Object.fromEntries(Object.entries(value).map(([store, ms]) => [store, writeDuration(ms)])),
-  takes: 'an object of store and duration, such as {"alfamart":"24h"}, from 1s to 180d',
+  takes: 'an object of stores and durations from 1s to 180d',
+  example: { alfamart: '24h' },
   form: { type: 'object', properties: Object.fromEntries(STORE_NAMES.map((store) => [store, durationForm(1_000, MAX_EXPIRY_MS)])), additionalProperties: false }
 }
 
 /** Every setting by its name in documents, in the order in which documents show them. */
 const SETTINGS: { readonly [Name in keyof Settings]: readonly [member: string, setting: Setting<Settings[Name]>, about: string] } = {
-  notificationUrls: ['notification_urls', listOf((item) => typeof item === 'string' && readTarget(item) !== undefined ? item : undefined, 'a list of http or https URLs without credentials', { type: 'string' }), 'where notifications go'],
-  activeStores: ['active_stores', listOf((item) => STORE_NAMES.find((store) => store === item), `a list of stores: ${STORE_NAMES.join(', ')}`, { type: 'string', enum: STORE_NAMES }), 'a charge for another store answers 402'],
+  notificationUrls: ['notification_urls', listOf((item) => typeof item === 'string' && readTarget(item) !== undefined ? item : undefined, 'a list of http or https URLs without credentials', 'http://127.0.0.1:8000/notifications', { type: 'string' }), 'where notifications go'],
+  activeStores: ['active_stores', listOf((item) => STORE_NAMES.find((store) => store === item), `a list of stores: ${STORE_NAMES.join(', ')}`, 'alfamart', { type: 'string', enum: STORE_NAMES }), 'a charge for another store answers 402'],
   defaultExpiryMs: ['default_expiry', defaultExpiry, 'life of a charge without custom_expiry'],
   storeLimits: ['store_limits', flag, 'refuse amounts outside a store\'s limits'],
   strictOrderId: ['strict_order_id', flag, 'refuse symbols that the documentation forbids'],
@@ -112,6 +120,7 @@ const SETTINGS: { readonly [Name in keyof Settings]: readonly [member: string, s
     read: (member) => typeof member === 'string' && member.length >= 1 && member.length <= 255 ? member : undefined,
     write: (value) => value,
     takes: 'a text of 1 to 255 characters',
+    example: 'Toko Budi',
     form: { type: 'string', minLength: 1, maxLength: 255 }
   }, 'the merchant\'s name at the till']
 }
@@ -129,21 +138,25 @@ export function settingsDocument (settings: Settings): Record<string, unknown> {
   return Object.fromEntries(rows().map(([name, member, setting]) => [member, setting.write(settings[name])]))
 }
 
-/** The settings after a document, whole or in part, is laid over them. Throws `invalid_settings` with every failure. */
-export function changeSettings (current: Settings, document: unknown): Settings {
-  if (!isObject(document)) throw invalid(['settings must be a JSON object'])
+/** The settings after a document, whole or in part, is laid over them. Refuses `invalid_settings` with every failure; `within` is where the document stands in what was sent. */
+export function changeSettings (current: Settings, document: unknown, within: Path = []): Settings {
+  return refusingBy('invalid_settings', document, () => readSettings(current, document), { within })
+}
+
+/** The same of a stored document: throws an `UnreadableRecord`. */
+export function readSettings (current: Settings, document: unknown): Settings {
+  if (!isObject(document)) throw new UnreadableRecord([{ path: [], message: 'settings must be a JSON object', expected: suchAs('a JSON object', { store_limits: true }) }])
 
   const known = new Map(rows().map(([name, member, setting]) => [member, { name, setting }]))
   const changed: Record<string, unknown> = { ...current }
-  const messages: string[] = []
+  const flaws: Flaw[] = []
   for (const [member, value] of Object.entries(document)) {
     const row = known.get(member)
     const read = row?.setting.read(value, current[row.name])
-    if (row === undefined) messages.push(`${member} is not a setting; there are: ${[...known.keys()].join(', ')}`)
-    else if (read === undefined) messages.push(`${member} must be ${row.setting.takes}`)
-    else changed[row.name] = read
+    if (row !== undefined && read !== undefined) changed[row.name] = read
+    else flaws.push({ path: [member], ...flawOf(member, row?.setting, [...known.keys()]) })
   }
-  if (messages.length > 0) throw invalid(messages)
+  if (flaws.length > 0) throw new UnreadableRecord(flaws)
   return changed as unknown as Settings
 }
 
@@ -157,6 +170,8 @@ function within (value: number | undefined, min: number, max: number): number | 
   return value !== undefined && value >= min && value <= max ? value : undefined
 }
 
-function invalid (messages: readonly string[]): Refusal {
-  return new Refusal('invalid_settings', messages.join('; '), { messages })
+function flawOf (member: string, setting: Setting<unknown> | undefined, known: readonly string[]): Pick<Flaw, 'message' | 'expected'> {
+  if (setting !== undefined) return { message: `${member} must be ${setting.takes}`, expected: suchAs(setting.takes, setting.example) }
+  const names = known.join(', ')
+  return { message: `${member} is not a setting; there are: ${names}`, expected: `one of the settings: ${names}` }
 }

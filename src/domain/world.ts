@@ -1,13 +1,14 @@
 import { isChargeShaped } from './charge-request.ts'
+import { refusingBy } from './explain-flaws.ts'
+import { suchAs } from './explanation.ts'
 import type { Fault } from './fault.ts'
-import { field, list, object, ofForm, shape, since, text, UnreadableRecord, whole } from './fields.ts'
+import { field, inside, list, object, ofForm, shape, since, text, UnreadableRecord, whole } from './fields.ts'
 import type { Field, Form, ObjectField } from './fields.ts'
 import { isObject } from './json.ts'
 import type { Merchant } from './merchant.ts'
 import type { Notification } from './notification.ts'
 import { isInReach } from './moment.ts'
 import { CHOICES, merchantRecord, notificationRecord, readNotification, readTransaction, transactionRecord } from './records.ts'
-import { Refusal } from './refusal.ts'
 import type { Rule } from './rule.ts'
 import type { Settings } from './settings.ts'
 import { readTarget } from './target.ts'
@@ -35,6 +36,7 @@ export interface ImportedWorld extends Omit<WorldContent, 'merchant'> {
 }
 
 const VERSION = 1
+const NO_EXPORT = 'this is not an export of Warung: it should be an object with a version'
 
 /** A world as one document. Keys are left out: whoever takes it in has its own. */
 export function worldDocument ({ merchant, chance, records }: WorldContent): object {
@@ -50,22 +52,24 @@ export function worldDocument ({ merchant, chance, records }: WorldContent): obj
 
 /** Throws `invalid_import`, which names the member, for a document that could not be such a world. */
 export function readWorld (document: unknown): ImportedWorld {
-  try {
-    if (!isObject(document) || document.version === undefined) throw new UnreadableRecord('this is not an export of Warung: it should be an object with a version')
-    if (document.version !== VERSION) throw new UnreadableRecord(`version: this Warung reads version ${VERSION}, not ${JSON.stringify(document.version)}`)
+  return refusingBy('invalid_import', document, () => {
+    if (!isObject(document)) throw new UnreadableRecord([{ path: [], message: NO_EXPORT, expected: 'a document that GET /admin/export gave' }])
+    const { version } = document
+    if (version !== VERSION) {
+      const message = version === undefined ? NO_EXPORT : `version: this Warung reads version ${VERSION}, not ${JSON.stringify(version)}`
+      throw new UnreadableRecord([{ path: ['version'], message, expected: suchAs('a version that this Warung reads', VERSION) }])
+    }
     const { merchant: { merchantId: _whose, ...choices }, chance, transactions, notifications } = readDocument(document)
     const ordered = [...transactions, ...notifications].sort((a, b) => a.order - b.order)
     const records = ordered.map(({ record }) => record)
     checkTogether(records)
     return { ...choices, chance, records }
-  } catch (error) {
-    throw error instanceof UnreadableRecord ? new Refusal('invalid_import', `${error.message}; nothing was imported`) : error
-  }
+  }, { end: '; nothing was imported' })
 }
 
 /** Far more than any world uses, and so far from where numbers end that it can be counted on from. */
 const MAX_CHANCE = 1e12
-const chance = field(`a whole number from 0 to ${MAX_CHANCE}`, (member) => Number.isSafeInteger(member) && (member as number) >= 0 && (member as number) <= MAX_CHANCE ? member as number : undefined, { type: 'integer', minimum: 0, maximum: MAX_CHANCE })
+const chance = field(`a whole number from 0 to ${MAX_CHANCE}`, (member) => Number.isSafeInteger(member) && (member as number) >= 0 && (member as number) <= MAX_CHANCE ? member as number : undefined, { type: 'integer', minimum: 0, maximum: MAX_CHANCE }, 0)
 
 const readDocument = shape<{ version: number, merchant: Pick<Merchant, 'merchantId' | keyof typeof CHOICES>, chance: number, transactions: readonly Ordered[], notifications: readonly Ordered[] }>({
   version: ['version', ofForm({ const: VERSION }, whole)],
@@ -88,13 +92,11 @@ interface Ordered {
 function numbered<Value> (read: ObjectField<Value>, recordOf: (value: Value) => WorldRecord): Field<readonly Ordered[]> {
   const order = since(whole, Number.MAX_SAFE_INTEGER)
   const items = { ...read.form, properties: { ...read.form.properties, order: order.form } }
-  return ofForm({ type: 'array', items }, (member) => list(anything)(member).map((item, index) => {
-    try {
-      return { order: order(object(item).order), record: recordOf(read(item)) }
-    } catch (error) {
-      throw error instanceof UnreadableRecord ? new UnreadableRecord(`item ${index + 1}: ${error.message}`) : error
-    }
-  }))
+  return ofForm({ type: 'array', items }, (member) => list(anything)(member).map((item, index) =>
+    inside(index, () => {
+      const members = object(item)
+      return { order: inside('order', () => order(members.order)), record: recordOf(read(members)) }
+    })))
 }
 
 const anything = ofForm({}, (member) => member)

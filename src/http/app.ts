@@ -79,7 +79,7 @@ export function buildApp (deps: AppDeps): FastifyInstance {
       if (!isGatewayUrl(request.url)) await guard(request)
     } else if (isGatewayUrl(request.url)) {
       const answer = refusalBody(problem.status, newErrorId())
-      if (request.note !== null) Object.assign(request.note, { answer, explanations: [explainProblem(problem)] })
+      if (request.note !== null) Object.assign(request.note, { answer, explanations: [explainProblem(problem, request)] })
       return reply.code(problem.status).header('content-type', 'application/json').send(Buffer.from(JSON.stringify(answer)))
     } else throw problem
   })

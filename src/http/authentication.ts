@@ -58,7 +58,7 @@ export async function authenticateByKeyOrPassword (app: FastifyInstance, deps: A
         request.isAdmin = true
         const merchantId = merchantIdOf(request) ?? deps.defaultMerchantId
         request.merchant = await findMerchant(deps, merchantId) ?? null
-        if (request.merchant === null) throw new Refusal('merchant_unknown', `there is no merchant ${merchantId}; name another in X-Merchant-Id`)
+        if (request.merchant === null) throw new Refusal('merchant_unknown', `there is no merchant ${merchantId}; name another in X-Merchant-Id`, { field: 'x-merchant-id', seen: merchantId, expected: 'the id of a merchant, as GET /admin/merchants lists them, or no such header for the default one' })
       } else {
         request.merchant = await recogniseMerchant(deps, username) ?? null
         if (request.merchant === null) throw new Error('unknown server key')

@@ -1,8 +1,11 @@
 import type { FastifyError } from 'fastify'
 
 import { exampleOf, sectionOf } from '../domain/charge-failure.ts'
-import { seenOf, suchAs } from '../domain/explanation.ts'
+import { fieldOf, seenOf, suchAs } from '../domain/explanation.ts'
 import type { Explanation } from '../domain/explanation.ts'
+import type { Form, Path } from '../domain/fields.ts'
+import { maskKeys } from '../domain/masks.ts'
+import { describeForm, exampleOfForm, formAt, membersOf } from './describe-form.ts'
 
 /** One failure that a schema found. */
 type ShapeError = NonNullable<FastifyError['validation']>[number]
@@ -12,41 +15,55 @@ const MAX_EXPLAINED = 100
 /** What is of the wrong kind in the body of a charge. */
 export function explainChargeShape (errors: readonly ShapeError[], body: unknown): readonly Explanation[] {
   return errors.slice(0, MAX_EXPLAINED).map((error) => {
-    const field = fieldOf(error) ?? 'body'
+    const field = fieldOf(pathOf(error)) ?? 'body'
     const type = [error.params.type].flat().filter((name) => name !== 'null').join(' or ')
     return {
-      rule: 'wrong_type', field, seen: seenOf(valueAt(body, error.instancePath)), expected: suchAs(`a value of the kind ${type}`, exampleOf(field)), message: `${field} is of the wrong kind`, reference: sectionOf(field)
+      rule: 'wrong_type', field, seen: seenOf(valueAt(body, stepsOf(error))), expected: suchAs(`a value of the kind ${type}`, exampleOf(field)), message: `${field} is of the wrong kind`, reference: sectionOf(field)
     }
   })
 }
 
-/** What one of our own interfaces did not expect. */
-export function explainShape (errors: readonly ShapeError[], part: unknown): readonly Explanation[] {
-  return errors.slice(0, MAX_EXPLAINED).map((error) => {
-    const field = fieldOf(error)
-    const demand = describeShape(error)
-    return { rule: 'invalid_request', field, seen: seenOf(valueAt(part, error.instancePath)), expected: demand, message: `${field ?? 'the request'} ${demand}`, reference: '13 What we decided ourselves' }
+/** What one of our own interfaces did not expect: each member once, however many of the kinds that it may be of it fails. */
+export function explainShape (errors: readonly ShapeError[], part: unknown, form: Form): readonly Explanation[] {
+  const byField = new Map(errors.map((error) => [JSON.stringify(pathOf(error)), error]))
+  const paths = errors.map(pathOf)
+  // What is wrong within something tells what is wrong with it.
+  const inmost = [...byField.values()].filter((error) => !paths.some((path) => isWithin(path, pathOf(error))))
+  return inmost.slice(0, MAX_EXPLAINED).map((error) => {
+    const path = pathOf(error)
+    const field = fieldOf(path) ?? 'body'
+    const { expected, problem } = error.keyword === 'additionalProperties' ? extra(formAt(form, path.slice(0, -1))) : unlike(formAt(form, path), error.keyword === 'required')
+    return { rule: 'invalid_request', field, seen: seenOf(valueAt(part, path)), expected, message: `${maskKeys(field)} ${problem}`, reference: '13 What we decided ourselves' }
   })
 }
 
-/** What should be, in Ajv's words, and the names and values that it leaves out. */
-export function describeShape ({ message, params }: ShapeError): string {
-  const extra = typeof params.additionalProperty === 'string' ? `: ${params.additionalProperty}` : ''
-  const values = Array.isArray(params.allowedValues) ? `: ${params.allowedValues.join(', ')}` : ''
-  return `${message ?? 'is wrong'}${extra}${values}`
+function extra (form: Form): { readonly expected: string, readonly problem: string } {
+  const names = membersOf(form)
+  const expected = names.length === 0 ? 'no members' : `no other members than ${names.join(', ')}`
+  return { expected, problem: `is not taken here: there should be ${expected}` }
 }
 
-function fieldOf ({ instancePath, params }: ShapeError): string | null {
-  const path = stepsOf(instancePath)
+function unlike (form: Form, isMissing: boolean): { readonly expected: string, readonly problem: string } {
+  const demand = describeForm(form)
+  return { expected: suchAs(demand, exampleOfForm(form)), problem: `${isMissing ? 'is missing: it ' : ''}should be ${demand}` }
+}
+
+/** Where it stands, or should. */
+function pathOf (error: ShapeError): Path {
+  const { params } = error
   const member = [params.additionalProperty, params.missingProperty].find((name) => typeof name === 'string')
-  const steps = typeof member === 'string' ? [...path, member] : path
-  return steps.length === 0 ? null : steps.reduce((field, step) => /^\d+$/.test(step) ? `${field}[${step}]` : field === '' ? step : `${field}.${step}`, '')
+  return typeof member === 'string' ? [...stepsOf(error), member] : stepsOf(error)
 }
 
-function valueAt (value: unknown, instancePath: string): unknown {
-  return stepsOf(instancePath).reduce<unknown>((at, step) => (at as Readonly<Record<string, unknown>> | undefined)?.[step], value)
+function isWithin (path: Path, other: Path): boolean {
+  return path.length > other.length && other.every((step, at) => path[at] === step)
 }
 
-function stepsOf (instancePath: string): readonly string[] {
-  return instancePath.split('/').slice(1).map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+function valueAt (value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((at, step) => typeof at === 'object' && at !== null && Object.hasOwn(at, step) ? (at as Readonly<Record<string, unknown>>)[step] : undefined, value)
+}
+
+function stepsOf ({ instancePath }: ShapeError): Path {
+  const steps = instancePath.split('/').slice(1).map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'))
+  return steps.map((step) => /^\d+$/.test(step) ? Number(step) : step)
 }

@@ -3,6 +3,8 @@ import { isIP } from 'node:net'
 
 import type { FastifyRequest } from 'fastify'
 
+import { suchAs } from '../domain/explanation.ts'
+import type { About } from '../domain/refusal.ts'
 import { ApiError } from './api-error.ts'
 
 const MAX_HEADERS = 100
@@ -18,11 +20,14 @@ export function createGuard (allowedHosts: readonly string[]): (request: Fastify
     if (host === undefined || !(isLocalName(host) || allowed.has(host))) {
       throw new ApiError('foreign_host', `this API does not answer to the host "${headers.host ?? ''}"; start with --allow-host to allow it`)
     }
-    const { origin } = headers
-    if (!SAFE_SITES.has(headers['sec-fetch-site'] as string | undefined) || (origin !== undefined && !isOwnOrigin(origin, headers.host))) {
-      throw new ApiError('foreign_origin', 'this API does not answer to pages of another origin')
-    }
+    const { origin, 'sec-fetch-site': site } = headers
+    if (!SAFE_SITES.has(site as string | undefined)) throw foreignOrigin({ field: 'sec-fetch-site', seen: String(site) })
+    if (origin !== undefined && !isOwnOrigin(origin, headers.host)) throw foreignOrigin({ field: 'origin', seen: origin })
   }
+}
+
+function foreignOrigin (about: About): ApiError {
+  return new ApiError('foreign_origin', 'this API does not answer to pages of another origin', about)
 }
 
 /** What is wrong with the head of a request although Node's parser lets it pass. */
@@ -31,8 +36,8 @@ export function headProblem ({ headers, httpVersion, rawHeaders }: IncomingMessa
   // Whoever stands between us and the client could read these otherwise than we do, and see other requests.
   const isOld = httpVersion === '1.0'
   const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length
-  if (hosts > 1 || (hosts === 0 && !isOld)) return new ApiError('invalid_request', 'name the host once, in the header Host')
-  if (isOld && headers['transfer-encoding'] !== undefined) return new ApiError('invalid_request', 'HTTP/1.0 has no Transfer-Encoding')
+  if (hosts > 1 || (hosts === 0 && !isOld)) return new ApiError('invalid_request', 'name the host once, in the header Host', { field: 'host', seen: `${hosts} times`, expected: suchAs('once', 'localhost') })
+  if (isOld && headers['transfer-encoding'] !== undefined) return new ApiError('invalid_request', 'HTTP/1.0 has no Transfer-Encoding', { field: 'transfer-encoding', seen: headers['transfer-encoding'], expected: 'HTTP/1.1, or a Content-Length' })
 
   const { expect = '100-continue' } = headers
   return expect.toLowerCase() === '100-continue' ? undefined : new ApiError('expectation_failed', `nobody here can meet the expectation "${expect}"`)

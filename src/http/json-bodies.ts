@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import { errorCodes } from 'fastify'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 
+import { seenOf } from '../domain/explanation.ts'
 import { harmless, holdsTooMany, MAX_DEPTH, MAX_VALUES } from '../domain/json.ts'
 import type { Json } from '../domain/json.ts'
 import { ApiError } from './api-error.ts'
@@ -32,8 +33,8 @@ export function takeJsonOnly (app: FastifyInstance, { bytes, values, depth }: Bo
       const clean = harmless(JSON.parse(utf8.decode(body)) as Json, MAX_DEPTH - depth)
       if (clean === undefined) throw new Error('too deep')
       return clean
-    } catch {
-      throw new ApiError('invalid_request', 'the body is not JSON in UTF-8, nests too deeply, or holds too many values')
+    } catch (error) {
+      throw new ApiError('invalid_request', 'the body is not JSON in UTF-8, nests too deeply, or holds too many values', { seen: seenOf((error as Error).message) ?? undefined })
     }
   })
 }

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import type { TSchema } from 'typebox'
+import type { TObjectOptions, TSchema } from 'typebox'
 
 import { durationForm } from '../domain/duration.ts'
 
@@ -7,12 +7,12 @@ import { durationForm } from '../domain/duration.ts'
 // `sense` holds what the domain checks in its own words: only the document knows of it (http/openapi/form.ts).
 
 /** Whole rupiah, as a number or as text such as `44000` or `44000.00`. */
-export const Amount = Type.Union([Type.Number(), Type.String({ pattern: '^\\d+(\\.0+)?$' })], { description: 'whole rupiah, such as 44000 or "44000.00"' })
+export const Amount = Type.Union([Type.Number(), Type.String({ pattern: '^\\d+(\\.0+)?$' })], { description: 'whole rupiah, like 44000 or "44000.00"', examples: [44000] })
 
 /** All members optional, no others taken. (Type.Partial would drop the options of the object.) */
-export function optional<Members extends Record<string, TSchema>> (members: Members) {
+export function optional<Members extends Record<string, TSchema>> (members: Members, options: TObjectOptions = {}) {
   const each = Object.fromEntries(Object.entries(members).map(([name, member]) => [name, Type.Optional(member)]))
-  return Type.Object(each as { [Name in keyof Members]: ReturnType<typeof Type.Optional<Members[Name]>> }, { additionalProperties: false })
+  return Type.Object(each as { [Name in keyof Members]: ReturnType<typeof Type.Optional<Members[Name]>> }, { ...options, additionalProperties: false })
 }
 
 export function oneOf<const Values extends readonly string[]> (values: Values, options: { readonly description?: string } = {}) {
@@ -26,17 +26,17 @@ export function orNull<Schema extends TSchema> (schema: Schema) {
 /** A duration in a body; what is none is refused by the domain. */
 export function duration (description: string, maxMs?: number) {
   const { type, ...sense } = durationForm(0, maxMs)
-  return Type.Unsafe<string | number>({ type, sense, description })
+  return Type.Unsafe<string | number>({ type, sense, description: `a duration: ${description}`, examples: ['3s'] })
 }
 
 /** A duration in a query. */
 export function durationText (description: string) {
-  return Type.String({ sense: { pattern: durationForm().pattern }, description })
+  return Type.String({ sense: { pattern: durationForm().pattern }, description: `a duration: ${description}`, examples: ['3s'] })
 }
 
 /** A moment in a body; what is none is refused by the domain. */
 export function moment () {
-  return Type.String({ sense: { pattern: '^\\d{4}-\\d\\d-\\d\\d( \\d\\d:\\d\\d:\\d\\d|T\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,3})?(Z|[+-]\\d\\d:\\d\\d))$' }, description: 'such as 2026-11-23 20:00:00 in WIB, or ISO 8601 with a zone' })
+  return Type.String({ sense: { pattern: '^\\d{4}-\\d\\d-\\d\\d( \\d\\d:\\d\\d:\\d\\d|T\\d\\d:\\d\\d:\\d\\d(\\.\\d{1,3})?(Z|[+-]\\d\\d:\\d\\d))$' }, description: 'a time in WIB, or in ISO 8601 with a zone', examples: ['2026-11-23 20:00:00'] })
 }
 
 /** Headers that a route knows, with what they mean. Never refused: for the document alone. */

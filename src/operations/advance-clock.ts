@@ -6,7 +6,7 @@ import { inReach } from '../domain/moment.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { isFrozen, nowOn } from '../domain/timeline.ts'
 import { toWib } from '../domain/wib.ts'
-import { moveClock } from './move-clock.ts'
+import { laterThan, moveClock } from './move-clock.ts'
 import type { MoveClockDeps } from './move-clock.ts'
 
 export type Goal = { readonly by: number } | { readonly to: Instant }
@@ -26,7 +26,7 @@ export async function advanceClock (deps: MoveClockDeps, merchant: Merchant, goa
     const before = await timeline()
     const from = nowOn(before, deps.clock.now())
     const to = 'by' in goal ? inReach('by', from + goal.by) : goal.to
-    if (to < from) throw new Refusal('time_goes_back', `it is ${toWib(from)} already, and time never goes back; advance to a later time`)
+    if (to < from) throw new Refusal('time_goes_back', `it is ${toWib(from)} already, and time never goes back; advance to a later time`, { field: 'to', expected: laterThan(from) })
 
     // The moment at which a world stands still is part of the way, and whoever did its work. Where time runs, it is over.
     const attempted = isFrozen(before) ? await deps.storage.takeAttemptedAt(merchant.merchantId, from) : []

@@ -1,3 +1,4 @@
+import { suchAs } from '../domain/explanation.ts'
 import type { Merchant } from '../domain/merchant.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { changeSettings as changed } from '../domain/settings.ts'
@@ -23,9 +24,9 @@ export async function changeSettings ({ storage, events, sender }: ChangeSetting
   return merchant.settings
 }
 
-/** Refuses `invalid_settings` where one of these URLs may never be notified. */
-export function refuseForbidden (sender: Pick<Sender, 'forbids'>, urls: readonly string[]): void {
+/** Refuses `invalid_settings` where one of these URLs, which stand in this field, may never be notified. */
+export function refuseForbidden (sender: Pick<Sender, 'forbids'>, urls: readonly string[], field = 'notification_urls'): void {
   const forbidden = urls.find(sender.forbids)
   if (forbidden === undefined) return
-  throw new Refusal('invalid_settings', `notification_urls: ${forbidden} cannot be notified: it is this emulator itself, a link-local or metadata address, or not in --allow-target`)
+  throw new Refusal('invalid_settings', `notification_urls: ${forbidden} cannot be notified: it is this emulator itself, a link-local or metadata address, or not in --allow-target`, { field, seen: forbidden, expected: suchAs('URLs that may be notified, or none', []) })
 }

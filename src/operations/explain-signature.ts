@@ -11,6 +11,6 @@ export interface ExplainSignatureDeps {
 /** What a signature for this order matches, or how it went wrong. Refuses `transaction_unknown`. */
 export async function explainSignature ({ storage }: ExplainSignatureDeps, merchant: Merchant, orderId: string, signatureKey: string): Promise<SignatureVerdict> {
   const transaction = await storage.findTransaction(merchant.merchantId, orderId, ['order_id'])
-  if (transaction === undefined) throw new Refusal('transaction_unknown', `there is no order "${orderId}"; give the order id of a charge that was accepted`, { seen: orderId })
+  if (transaction === undefined) throw new Refusal('transaction_unknown', `there is no order "${orderId}"; give the order id of a charge that was accepted`, { field: 'order_id', seen: orderId, expected: 'the order id of a charge that was accepted' })
   return explain(transaction, merchant, signatureKey)
 }

@@ -1,5 +1,6 @@
 import type { Merchant } from '../domain/merchant.ts'
 import { Refusal } from '../domain/refusal.ts'
+import type { About } from '../domain/refusal.ts'
 import type { Transaction } from '../domain/transaction.ts'
 import type { Storage, Way } from '../ports.ts'
 
@@ -10,6 +11,12 @@ export interface FindTransactionDeps {
 /** Who asks: the merchant's backend through the gateway, or someone through our own control API. */
 export type Caller = 'api' | 'admin'
 
+/** What each calls the reference, and what it may be: as it is explained. */
+const ABOUT: Record<Caller, About> = {
+  api: { field: 'id' },
+  admin: { field: 'ref', expected: 'the transaction id, order id or payment code of a charge in this world' }
+}
+
 /** What a reference may be, by caller and in order (docs/gateway.md, 5). */
 const WAYS: Record<Caller, readonly Way[]> = {
   api: ['transaction_id', 'order_id'],
@@ -17,10 +24,10 @@ const WAYS: Record<Caller, readonly Way[]> = {
 }
 
 /** The transaction a reference means. Refuses `transaction_unknown`. */
-export async function findTransaction ({ storage }: FindTransactionDeps, { merchantId }: Merchant, ref: string, caller: Caller): Promise<Transaction> {
+export async function findTransaction ({ storage }: FindTransactionDeps, { merchantId }: Merchant, ref: string, caller: Caller, field = ABOUT[caller].field): Promise<Transaction> {
   const transaction = await storage.findTransaction(merchantId, ref, WAYS[caller])
   if (transaction === undefined) {
-    throw new Refusal('transaction_unknown', `there is no transaction "${ref}"; give ${WAYS[caller].join(', ').replaceAll('_', ' ')}`, { seen: ref })
+    throw new Refusal('transaction_unknown', `there is no transaction "${ref}"; give ${WAYS[caller].join(', ').replaceAll('_', ' ')}`, { ...ABOUT[caller], field, ...ref === '' ? {} : { seen: ref } })
   }
   return transaction
 }

@@ -3,7 +3,7 @@ import type { Merchant } from '../domain/merchant.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { frozen, nowOn } from '../domain/timeline.ts'
 import { toWib } from '../domain/wib.ts'
-import { moveClock } from './move-clock.ts'
+import { laterThan, moveClock } from './move-clock.ts'
 import type { MoveClockDeps } from './move-clock.ts'
 
 /**
@@ -17,7 +17,7 @@ export async function freezeClock (deps: MoveClockDeps, merchant: Merchant, at?:
     if (until >= present) await stepTo(until)
     await change((before, isEmpty) => {
       if (until < present && !isEmpty) {
-        throw new Refusal('time_goes_back', `it is ${toWib(present)} already, and time never goes back in a world with transactions; freeze at a later time, or POST /admin/reset first`)
+        throw new Refusal('time_goes_back', `it is ${toWib(present)} already, and time never goes back in a world with transactions; freeze at a later time, or POST /admin/reset first`, { field: 'at', expected: `POST /admin/reset first, or ${laterThan(present)}` })
       }
       return frozen(before, until < present ? until : nowOn(before, until))
     })

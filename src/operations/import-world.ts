@@ -1,3 +1,4 @@
+import { suchAs } from '../domain/explanation.ts'
 import type { Merchant } from '../domain/merchant.ts'
 import { isInReach } from '../domain/moment.ts'
 import { Refusal } from '../domain/refusal.ts'
@@ -27,13 +28,20 @@ const CLASHES: Record<WorldClash['what'], string> = {
   payment_code: 'a pending or paid transaction has the payment code'
 }
 
+const MEMBERS: Record<WorldClash['what'], string> = {
+  transaction_id: 'transactions[].transaction_id',
+  notification_id: 'notifications[].id',
+  order_id: 'transactions[].order_id',
+  payment_code: 'transactions[].payment_code'
+}
+
 /**
  * Adds what an exported document holds to a merchant's world, with its settings, faults and rules; to an empty world with its
  * clock and chance as well. All of it or nothing: refuses `invalid_import`, `invalid_settings`, `import_clash` and `advance_under_way`.
  */
 export async function importWorld ({ clock, storage, events, sender }: ImportWorldDeps, { merchantId }: Merchant, document: unknown, { keepsClock = false }: Importing = {}): Promise<WorldContent> {
   const { settings, faults, rules, timeline, chance, records } = readWorld(document)
-  refuseForbidden(sender, settings.notificationUrls)
+  refuseForbidden(sender, settings.notificationUrls, 'merchant.settings.notification_urls')
   const machineNow = clock.now()
   const brought = records.map((record) => ownedBy(merchantId, record))
 
@@ -41,7 +49,7 @@ export async function importWorld ({ clock, storage, events, sender }: ImportWor
     const current = scene.merchant.timeline
     if (isEmpty && current.isStepped) throw new Refusal('advance_under_way', 'the clock of this merchant is being moved; wait for that call to answer')
     const taken = timeline.isStepped ? resumed(timeline, machineNow) : timeline
-    if (!isInReach(nowOn(taken, machineNow))) throw new Refusal('invalid_import', 'merchant: timeline: leads out of the years from 1970 to 9997; nothing was imported')
+    if (!isInReach(nowOn(taken, machineNow))) throw new Refusal('invalid_import', 'merchant: timeline: leads out of the years from 1970 to 9997; nothing was imported', { field: 'merchant.timeline', seen: `${timeline.shiftMs} ms`, expected: suchAs('a clock within these years', { shift_ms: 0, frozen_at: null }) })
     return {
       merchant: { ...scene.merchant, settings, faults, rules, timeline: isEmpty && !keepsClock ? taken : current },
       // Never less than it was: chance names nothing twice.
@@ -50,7 +58,7 @@ export async function importWorld ({ clock, storage, events, sender }: ImportWor
     }
   })
   if (imported === undefined) throw new Refusal('merchant_unknown', `there is no merchant ${merchantId} any more`)
-  if ('what' in imported) throw new Refusal('import_clash', `${CLASHES[imported.what]} "${imported.id}" already; nothing was imported`)
+  if ('what' in imported) throw new Refusal('import_clash', `${CLASHES[imported.what]} "${imported.id}" already; nothing was imported`, { field: MEMBERS[imported.what], seen: imported.id })
 
   events.publish({ merchantId, kind: 'reset' })
   events.publish({ merchantId, kind: 'settings', settings })

@@ -1,9 +1,11 @@
 import type { Effect } from '../domain/effect.ts'
+import { suchAs } from '../domain/explanation.ts'
 import type { Instant } from '../domain/instant.ts'
 import type { Merchant } from '../domain/merchant.ts'
 import { Refusal } from '../domain/refusal.ts'
 import { nowOn, resumed, stepped } from '../domain/timeline.ts'
 import type { Timeline } from '../domain/timeline.ts'
+import { toWib } from '../domain/wib.ts'
 import { NotKept } from '../ports.ts'
 import type { Clock, Events, Storage } from '../ports.ts'
 import { untilKept } from './keep-at-it.ts'
@@ -68,6 +70,13 @@ export async function moveClock<Result> ({ clock, storage, events, runDue }: Mov
   await runOn()
   events.publish({ merchantId, kind: 'clock', face: await showClock({ clock, storage }, { merchantId }) })
   return result
+}
+
+const DAY_MS = 86_400_000
+
+/** What would pass where time would have gone back. */
+export function laterThan (at: Instant): string {
+  return suchAs('a later time', toWib(at + DAY_MS))
 }
 
 async function stepThrough (time: HeldTime, stand: (at: Instant) => Promise<unknown>, to: Instant): Promise<readonly Effect[]> {

@@ -1,3 +1,4 @@
+import { suchAs } from '../domain/explanation.ts'
 import type { Tamper } from '../domain/fault.ts'
 import type { Merchant } from '../domain/merchant.ts'
 import { notificationsOf } from '../domain/notification.ts'
@@ -24,7 +25,10 @@ export async function notifyAgain ({ clock, random, storage, events, ...deps }: 
   const machineNow = clock.now()
   const change = await storage.moveTransaction(transactionId, (current, { merchant: owner = merchant, chance }) => {
     const told = asOf(current, event ?? current.status)
-    if (told === undefined) throw new Refusal('event_not_had', `this transaction was never ${event ?? current.status}; it has been ${current.history.map(({ status }) => status).join(', ')}`, { transactionId })
+    if (told === undefined) {
+      const had = current.history.map(({ status }) => status).join(', ')
+      throw new Refusal('event_not_had', `this transaction was never ${event ?? current.status}; it has been ${had}`, { transactionId, seen: event ?? current.status, expected: suchAs(`an event that it has had: ${had}`, current.status) })
+    }
     const now = nowOn(owner.timeline, machineNow)
     const { name: newId } = random.draw(merchantId, `change ${chance}`)
     const notifications = Array.from({ length: times }, () => notificationsOf(told, owner, { now, dueAt: now + delayMs, newId, tamper })).flat()

@@ -1,3 +1,4 @@
+import { suchAs } from '../domain/explanation.ts'
 import type { Merchant } from '../domain/merchant.ts'
 import { writeAmount } from '../domain/money.ts'
 import { Refusal } from '../domain/refusal.ts'
@@ -17,6 +18,6 @@ export async function payTransaction (deps: MoveTransactionDeps, merchant: Merch
 export function refuseOtherAmount (amount: number | undefined): (current: Transaction) => void {
   return ({ grossAmount, transactionId }) => {
     if (amount === undefined || amount === grossAmount) return
-    throw new Refusal('amount_differs', `The amount due is ${writeAmount(grossAmount)}, not ${amount}. Take exactly that, or leave the amount out.`, { transactionId, seen: String(amount) })
+    throw new Refusal('amount_differs', `The amount due is ${writeAmount(grossAmount)}, not ${amount}. Take exactly that, or leave the amount out.`, { transactionId, seen: String(amount), expected: suchAs('the amount due, or no amount', grossAmount) })
   }
 }

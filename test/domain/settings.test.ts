@@ -1,6 +1,7 @@
 import { test } from 'tap'
 
-import { maskKey, newMerchant, serverKeyProblem } from '../../src/domain/merchant.ts'
+import { maskKey } from '../../src/domain/masks.ts'
+import { newMerchant, serverKeyProblem } from '../../src/domain/merchant.ts'
 import { changeSettings, DEFAULT_SETTINGS, settingsDocument } from '../../src/domain/settings.ts'
 import type { Settings } from '../../src/domain/settings.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS, refusalOf, SECOND_MS, settings } from '../support/domain.ts'

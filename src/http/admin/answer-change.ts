@@ -1,4 +1,5 @@
 import { readDuration } from '../../domain/duration.ts'
+import { seenOf, suchAs } from '../../domain/explanation.ts'
 import type { Merchant } from '../../domain/merchant.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { showTransaction } from '../../operations/show-transaction.ts'
@@ -31,6 +32,6 @@ export async function answerChange (deps: WaitForAttemptsDeps, merchant: Merchan
 /** Milliseconds of real time. Refuses `invalid_request`. */
 export function readTimeout (text: string | undefined): number {
   const ms = text === undefined ? DEFAULT_TIMEOUT_MS : readDuration(text)
-  if (ms === undefined || ms > MAX_TIMEOUT_MS) throw new Refusal('invalid_request', 'timeout must be a duration such as 500ms, 3s or 1m, of at most 60s')
+  if (ms === undefined || ms > MAX_TIMEOUT_MS) throw new Refusal('invalid_request', 'timeout must be a duration such as 500ms, 3s or 1m, of at most 60s', { field: 'timeout', seen: seenOf(text) ?? undefined, expected: suchAs('a duration of at most 60s', '3s') })
   return ms
 }

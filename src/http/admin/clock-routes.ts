@@ -1,6 +1,7 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import { readDuration } from '../../domain/duration.ts'
+import { suchAs } from '../../domain/explanation.ts'
 import { toIso } from '../../domain/instant.ts'
 import type { Merchant } from '../../domain/merchant.ts'
 import { readMoment } from '../../domain/moment.ts'
@@ -15,6 +16,7 @@ import { showClock } from '../../operations/show-clock.ts'
 import { merchantOf } from '../authentication.ts'
 import { keepOpen } from '../keep-open.ts'
 import { adminAnswers } from '../answers.ts'
+import { aboutMember } from './about-member.ts'
 import { Advance, Clock } from './document-schemas.ts'
 import { clockDocument, effectDocument } from './documents.ts'
 import type { Document } from './documents.ts'
@@ -41,7 +43,9 @@ export const clockRoutes: FastifyPluginAsyncTypebox<MoveClockDeps> = async (app,
     }
   }, async (request, reply) => {
     keepOpen(reply)
-    const { from, to, effects } = await advanceClock(deps, merchantOf(request), readGoal(request.body))
+    const { by, to: until } = request.body
+    const [field, held, expected] = by === undefined ? ['to', until, A_MOMENT] as const : ['by', by, A_DURATION] as const
+    const { from, to, effects } = await aboutMember(field, held, expected, async () => advanceClock(deps, merchantOf(request), readGoal(request.body)))
     return { from: toIso(from), to: toIso(to), effects: effects.map(effectDocument) }
   })
 
@@ -55,7 +59,7 @@ export const clockRoutes: FastifyPluginAsyncTypebox<MoveClockDeps> = async (app,
   }, async (request, reply) => {
     keepOpen(reply)
     const at = request.body?.at
-    await freezeClock(deps, merchantOf(request), at === undefined ? undefined : readMoment('at', at))
+    await aboutMember('at', at, A_MOMENT, async () => freezeClock(deps, merchantOf(request), at === undefined ? undefined : readMoment('at', at)))
     return face(merchantOf(request))
   })
 
@@ -84,9 +88,13 @@ export const clockRoutes: FastifyPluginAsyncTypebox<MoveClockDeps> = async (app,
   })
 }
 
-function readGoal (body: { readonly by: string | number } | { readonly to: string }): Goal {
-  if ('to' in body) return { to: readMoment('to', body.to) }
-  const by = readDuration(body.by)
-  if (by === undefined) throw new Refusal('invalid_request', 'by must be a duration such as "500ms", "3s", "10m", "24h" or "7d"')
-  return { by }
+const A_DURATION = suchAs('a duration like "500ms", "3s", "10m", "24h" or "7d", which does not lead beyond 9997', '24h')
+const A_MOMENT = suchAs('a time in WIB, or in ISO 8601 with a zone, of the years from 1970 to 9997', '2026-11-23 20:00:00')
+
+/** The schema lets one of the two through. */
+function readGoal ({ by, to }: { readonly by?: string | number, readonly to?: string }): Goal {
+  if (to !== undefined) return { to: readMoment('to', to) }
+  const ms = readDuration(by)
+  if (ms === undefined) throw new Refusal('invalid_request', 'by must be a duration such as "500ms", "3s", "10m", "24h" or "7d"')
+  return { by: ms }
 }

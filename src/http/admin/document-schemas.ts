@@ -87,7 +87,7 @@ export const Transaction = Type.Object({
 /** What a change brought about: the transaction as it is now, and the notifications that the change made. */
 export const Change = Type.Object({ transaction: Transaction, notifications: Type.Array(Notification) }, { title: 'Change' })
 
-export const NotYet = Type.Object({ code: Type.Literal('not_yet'), message: Type.String(), transaction: Transaction }, { title: 'NotYet' })
+export const NotYet = Type.Object({ code: Type.Literal('not_yet'), message: Type.String(), explain: Explain, transaction: Transaction }, { title: 'NotYet' })
 
 const effectMembers = { at: Instant, wib: Wib, transaction_id: Type.String(), order_id: Type.String() }
 

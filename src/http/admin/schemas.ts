@@ -9,8 +9,8 @@ import { STATUSES } from '../../domain/transaction.ts'
 import { WORLD_FORM } from '../../domain/world.ts'
 import { Amount, duration, durationText, headers, moment, oneOf, optional } from '../schemas.ts'
 
-const Limit = Type.String({ pattern: '^([1-9]\\d{0,2}|1000)$', description: '1 to 1000; 50 unless given' })
-const Cursor = Type.String({ pattern: '^\\d{1,15}$', description: 'next_cursor of the page before' })
+const Limit = Type.String({ pattern: '^([1-9]\\d{0,2}|1000)$', description: 'a number from 1 to 1000; 50 unless given', examples: ['50'] })
+const Cursor = Type.String({ pattern: '^\\d{1,15}$', description: 'next_cursor of the page before', examples: ['50'] })
 
 export const Ref = Type.Object({ ref: Type.String({ minLength: 1, description: 'a transaction id, an order id or a payment code' }) })
 export const Id = Type.Object({ id: Type.String({ minLength: 1 }) })
@@ -24,7 +24,7 @@ export const NotificationsQuery = optional({
 })
 
 export const RequestsQuery = optional({
-  status: Type.String({ pattern: '^\\d{3}$', description: 'status_code of the body that was answered' }),
+  status: Type.String({ pattern: '^\\d{3}$', description: 'the three digits of status_code in the body that was answered', examples: ['201'] }),
   endpoint: Type.String({ minLength: 1, description: 'such as charge, status, cancel' }),
   method: Type.String({ minLength: 1 }),
   path: Type.String({ minLength: 1, description: 'the beginning of the path' }),
@@ -68,10 +68,10 @@ export const MerchantBody = Type.Optional(Type.Union([optional({
   settings: Type.Unsafe<Readonly<Record<string, unknown>>>({ type: 'object', sense: SETTINGS_FORM })
 }), Type.Null()]))
 
-export const AdvanceBody = Type.Union([
-  Type.Object({ by: duration('such as 24h', Number.MAX_SAFE_INTEGER) }, { additionalProperties: false }),
-  Type.Object({ to: moment() }, { additionalProperties: false })
-])
+export const AdvanceBody = optional({
+  by: duration('as long as you like', Number.MAX_SAFE_INTEGER),
+  to: moment()
+}, { minProperties: 1, maxProperties: 1, description: 'an object with `by` or `to`, one of them', examples: [{ by: '24h' }] })
 export const FreezeBody = Type.Optional(Type.Union([optional({ at: moment() }), Type.Null()]))
 
 // What these may be is the domain's alone to say.

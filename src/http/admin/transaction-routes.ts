@@ -1,6 +1,8 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
 
 import { readDelay } from '../../domain/duration.ts'
+import { suchAs } from '../../domain/explanation.ts'
+import type { Explanation } from '../../domain/explanation.ts'
 import { Refusal } from '../../domain/refusal.ts'
 import { expireTransaction } from '../../operations/expire-transaction.ts'
 import { listTransactions } from '../../operations/list-transactions.ts'
@@ -60,7 +62,8 @@ export const transactionRoutes: FastifyPluginAsyncTypebox<TransactionDeps> = asy
     const { holds, shown } = await waitForTransaction(deps, merchantOf(request), request.params.ref, { status, delivered: delivered === 'true' }, readTimeout(timeout))
     const transaction = transactionDocument(shown.transaction, shown.notifications)
     if (holds) return transaction
-    return reply.code(408).send({ code: 'not_yet', message: `it is not so within ${timeout ?? '10s'} of real time; wait again, or ask for a longer timeout of at most 60s`, transaction })
+    const message = `it is not so within ${timeout ?? '10s'} of real time; wait again, or ask for a longer timeout of at most 60s`
+    return reply.code(408).send({ code: 'not_yet', message, explain: explainNotYet(message, request.query, shown.transaction.status), transaction })
   })
 
   app.post('/transactions/:ref/pay', {
@@ -114,7 +117,13 @@ export const transactionRoutes: FastifyPluginAsyncTypebox<TransactionDeps> = asy
   }, async (request) => {
     const { event, times = 1, delay = 0, tamper = null } = request.body ?? {}
     const delayMs = readDelay(delay)
-    if (delayMs === undefined) throw new Refusal('invalid_request', 'delay must be a duration such as "500ms", "3s" or "10m", of at most 180d')
+    if (delayMs === undefined) throw new Refusal('invalid_request', 'delay must be a duration such as "500ms", "3s" or "10m", of at most 180d', { field: 'delay', seen: String(delay), expected: suchAs('a duration of at most 180d', '3s') })
     return answerChange(deps, merchantOf(request), request.query, () => notifyAgain(deps, merchantOf(request), request.params.ref, { event, times, delayMs, tamper }))
   })
+}
+
+/** What was waited for, and how it is. */
+function explainNotYet (message: string, { status, delivered }: { readonly status?: string, readonly delivered?: string }, is: string): Explanation {
+  const awaited = [...status === undefined ? [] : [`the status ${status}`], ...delivered === 'true' ? ['every notification delivered'] : []].join(' and ')
+  return { rule: 'not_yet', field: status === undefined ? 'delivered' : 'status', seen: `a transaction in ${is}`, expected: awaited, message, reference: '8 Life of a transaction' }
 }

@@ -247,7 +247,7 @@ test('a list that is refused changes nothing', async (t) => {
     const reply = await emulator.ask('PUT', '/admin/faults', body)
     t.match([reply.statusCode, reply.json().code], [400, 'invalid_faults'], JSON.stringify(body))
   }
-  t.match((await emulator.ask('PUT', '/admin/faults', { items: [{ match: { endpoint: 'charge' }, action: 'delay', delay: 'soon' }] })).json().message, 'items: delay: should be a duration')
+  t.match((await emulator.ask('PUT', '/admin/faults', { items: [{ match: { endpoint: 'charge' }, action: 'delay', delay: 'soon' }] })).json().message, 'items: item 1: delay: should be a duration')
   t.equal((await emulator.ask('GET', '/admin/faults')).payload, before)
 })
 

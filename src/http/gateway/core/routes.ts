@@ -51,7 +51,7 @@ interface Endpoint {
 /** The Core API of the cstore channel (docs/gateway.md, 1, 5 and 6). */
 const ENDPOINTS: readonly Endpoint[] = [
   { method: 'POST', url: '/v2/charge', schema: CHARGE, endpoint: 'charge', handle: async (deps, request, key) => chargeBody(await charge(deps, merchantOf(request), { ...chargeOrder(request), idempotencyKey: key })) },
-  { method: 'POST', url: '/v2/capture', schema: CAPTURE, handle: (deps, request) => refuseAction(deps, merchantOf(request), readCaptureId(request.body as Buffer | undefined)) },
+  { method: 'POST', url: '/v2/capture', schema: CAPTURE, handle: (deps, request) => refuseAction(deps, merchantOf(request), readCaptureId(request.body as Buffer | undefined), 'transaction_id') },
   { method: 'GET', url: '/v2/:id/status', schema: STATUS, endpoint: 'status', handle: async (deps, request) => statusBody(await findTransaction(deps, merchantOf(request), idOf(request), 'api'), merchantOf(request)) },
   { method: 'GET', url: '/v2/:id/status/b2b', schema: STATUS_B2B, handle: refuseB2b },
   { method: 'POST', url: '/v2/:id/cancel', schema: CANCEL, endpoint: 'cancel', handle: async (deps, request, key) => actionBody((await cancelTransaction(deps, merchantOf(request), idOf(request), key)).transaction, 'cancel') },
@@ -117,7 +117,7 @@ export async function answerUnrouted (deps: Pick<GatewayDeps, 'newErrorId'>, req
   const path = request.url.split('?')[0] ?? ''
   const method = METHODS.find(([known]) => known.test(path))?.[1]
   const thrown = method === undefined
-    ? new GatewayFault('unknown_path', [explainFault('unknown_path', { seen: seenOf(path) })])
+    ? unknownPath(request)
     : new GatewayFault('wrong_method', [explainFault('wrong_method', { seen: request.method, expected: suchAs('the method of this path', method) })])
   explain(request, thrown)
   return send(reply, answerTo(thrown, deps.newErrorId(request)))
@@ -138,10 +138,14 @@ function send (reply: FastifyReply, { http, body }: Answer): FastifyReply {
 
 /** Notes the endpoint. The router takes an empty segment for an id; there is no such path. */
 function begin (endpoint: string): onRequestHookHandler {
-  return ({ note, params }, _reply, done) => {
-    if (note !== null) note.endpoint = endpoint
-    done((params as { readonly id?: string }).id === '' ? new GatewayFault('unknown_path') : undefined)
+  return (request, _reply, done) => {
+    if (request.note !== null) request.note.endpoint = endpoint
+    done((request.params as { readonly id?: string }).id === '' ? unknownPath(request) : undefined)
   }
+}
+
+function unknownPath ({ url }: FastifyRequest): GatewayFault {
+  return new GatewayFault('unknown_path', [explainFault('unknown_path', { seen: seenOf(url.split('?')[0]) })])
 }
 
 function explain (request: FastifyRequest, thrown: unknown): void {
