@@ -33,6 +33,7 @@ export function refusingBy<Value> (code: RefusalCode, document: unknown, read: (
   }
 }
 
-function valueAt (document: unknown, path: Path): unknown {
+/** What stands there; undefined for nothing. */
+export function valueAt (document: unknown, path: Path): unknown {
   return path.reduce<unknown>((at, step) => typeof at === 'object' && at !== null && Object.hasOwn(at, step) ? (at as Readonly<Record<string, unknown>>)[step] : undefined, document)
 }

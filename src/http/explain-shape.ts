@@ -1,6 +1,7 @@
 import type { FastifyError } from 'fastify'
 
 import { exampleOf, sectionOf } from '../domain/charge-failure.ts'
+import { valueAt } from '../domain/explain-flaws.ts'
 import { fieldOf, seenOf, suchAs } from '../domain/explanation.ts'
 import type { Explanation } from '../domain/explanation.ts'
 import type { Form, Path } from '../domain/fields.ts'
@@ -25,10 +26,10 @@ export function explainChargeShape (errors: readonly ShapeError[], body: unknown
 
 /** What one of our own interfaces did not expect: each member once, however many of the kinds that it may be of it fails. */
 export function explainShape (errors: readonly ShapeError[], part: unknown, form: Form): readonly Explanation[] {
-  const byField = new Map(errors.map((error) => [JSON.stringify(pathOf(error)), error]))
-  const paths = errors.map(pathOf)
+  const byPath = new Map(errors.map((error) => [keyOf(pathOf(error)), error]))
   // What is wrong within something tells what is wrong with it.
-  const inmost = [...byField.values()].filter((error) => !paths.some((path) => isWithin(path, pathOf(error))))
+  const around = new Set(errors.map(pathOf).flatMap((path) => path.map((_, at) => keyOf(path.slice(0, at)))))
+  const inmost = [...byPath].filter(([key]) => !around.has(key)).map(([, error]) => error)
   return inmost.slice(0, MAX_EXPLAINED).map((error) => {
     const path = pathOf(error)
     const field = fieldOf(path) ?? 'body'
@@ -55,12 +56,8 @@ function pathOf (error: ShapeError): Path {
   return typeof member === 'string' ? [...stepsOf(error), member] : stepsOf(error)
 }
 
-function isWithin (path: Path, other: Path): boolean {
-  return path.length > other.length && other.every((step, at) => path[at] === step)
-}
-
-function valueAt (value: unknown, path: Path): unknown {
-  return path.reduce<unknown>((at, step) => typeof at === 'object' && at !== null && Object.hasOwn(at, step) ? (at as Readonly<Record<string, unknown>>)[step] : undefined, value)
+function keyOf (path: Path): string {
+  return JSON.stringify(path)
 }
 
 function stepsOf ({ instancePath }: ShapeError): Path {

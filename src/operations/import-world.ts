@@ -1,4 +1,5 @@
-import { suchAs } from '../domain/explanation.ts'
+import { valueAt } from '../domain/explain-flaws.ts'
+import { seenOf, suchAs } from '../domain/explanation.ts'
 import type { Merchant } from '../domain/merchant.ts'
 import { isInReach } from '../domain/moment.ts'
 import { Refusal } from '../domain/refusal.ts'
@@ -49,7 +50,7 @@ export async function importWorld ({ clock, storage, events, sender }: ImportWor
     const current = scene.merchant.timeline
     if (isEmpty && current.isStepped) throw new Refusal('advance_under_way', 'the clock of this merchant is being moved; wait for that call to answer')
     const taken = timeline.isStepped ? resumed(timeline, machineNow) : timeline
-    if (!isInReach(nowOn(taken, machineNow))) throw new Refusal('invalid_import', 'merchant: timeline: leads out of the years from 1970 to 9997; nothing was imported', { field: 'merchant.timeline', seen: `${timeline.shiftMs} ms`, expected: suchAs('a clock within these years', { shift_ms: 0, frozen_at: null }) })
+    if (!isInReach(nowOn(taken, machineNow))) throw new Refusal('invalid_import', 'merchant: timeline: leads out of the years from 1970 to 9997; nothing was imported', { field: 'merchant.timeline', seen: seenOf(valueAt(document, ['merchant', 'timeline'])) ?? undefined, expected: suchAs('a clock within these years', { shift_ms: 0, frozen_at: null }) })
     return {
       merchant: { ...scene.merchant, settings, faults, rules, timeline: isEmpty && !keepsClock ? taken : current },
       // Never less than it was: chance names nothing twice.
