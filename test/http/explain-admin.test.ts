@@ -189,7 +189,10 @@ async function lively (t: Parameters<typeof testEmulator>[0]): Promise<{ readonl
   await emulator.ask('PUT', '/admin/rules', { items: [{ match: { order_id: 'x' }, do: 'pay' }] })
   await emulator.ask('POST', '/v2/charge', chargeBody())
   await emulator.passTime(0)
-  return { emulator, world: (await emulator.ask('GET', '/admin/export')).json() }
+  const world = (await emulator.ask('GET', '/admin/export')).json()
+  // From here on nothing is sent, so that nothing is waited for.
+  await emulator.ask('PUT', '/admin/settings', { notification_urls: [] })
+  return { emulator, world }
 }
 
 const REF: Values = { ref: 'order-101' }
@@ -254,7 +257,7 @@ test('every route of the admin API has a call here that it takes', async (t) => 
 })
 
 const otherwise: Array<[what: string, call: Partial<Call> & Pick<Call, 'method' | 'path'>, explained: Partial<Explained>]> = [
-  ['a wrong admin password', { method: 'GET', path: '/admin/clock', headers: { authorization: basic('admin', 'guess') } }, { rule: 'admin_password', field: 'authorization' }],
+  ['a wrong admin password', { method: 'GET', path: '/admin/clock', headers: { authorization: basic('admin', 'guess') } }, { rule: 'admin_password', field: 'authorization', expected: 'the admin password, which --admin-password sets', message: 'The admin password is wrong, or there is no admin account.' }],
   ['a server key where the admin account is asked for', { method: 'GET', path: '/admin/merchants', headers: { authorization: basic(SERVER_KEY) } }, { rule: 'admin_only', field: 'authorization' }],
   ['a path that there is not', { method: 'GET', path: '/admin/nothing' }, { rule: 'not_found', field: 'path', seen: 'GET /admin/nothing' }],
   ['a body that is too large', { method: 'PUT', path: '/admin/settings', body: { receipt_name: 'x'.repeat(1_100_000) } }, { rule: 'too_large', field: 'body' }],
