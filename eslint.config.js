@@ -1,8 +1,8 @@
 import neostandard from 'neostandard'
 
-const packages = ['fastify', '@fastify/*', 'typebox', 'typebox/*', 'undici', 'lowdb', 'lowdb/*', 'tinyqueue', 'nanoid', 'pino', 'commander', 'close-with-grace']
+const packages = ['fastify', '@fastify/*', 'typebox', 'typebox/*', 'undici', 'lowdb', 'lowdb/*', 'tinyqueue', 'nanoid', 'pino', 'commander', 'close-with-grace', '@peculiar/*', 'reflect-metadata']
 const without = (...own) => packages.filter((name) => !own.some((mine) => name === mine || name === `${mine}/*`))
-const edges = ['clock', 'storage', 'delivery', 'http', 'cli']
+const edges = ['clock', 'storage', 'delivery', 'tls', 'http', 'cli']
 const otherEdges = (own) => edges.filter((edge) => edge !== own).map((edge) => `**/${edge}/**`)
 // What only compose.ts, main.ts and index.ts may know.
 const outer = ['**/compose.ts', '**/main.ts', '**/index.ts', '**/config.ts', '**/random.ts', '**/events.ts', '**/request-log.ts']
@@ -17,7 +17,7 @@ const wallClock = [
   { selector: "MemberExpression[object.name='Math'][property.name='random']", message: 'Ask the Random port.' },
   { selector: "MemberExpression[object.name='Math'][computed=true]", message: 'Ask the Random port.' },
   { selector: "VariableDeclarator[init.name='Math']", message: 'Ask the Random port.' },
-  { selector: 'ImportSpecifier[imported.name=/^(random(UUID|Bytes|Int|FillSync|Fill)|getRandomValues|webcrypto)$/]', message: 'Ask the Random port.' }
+  { selector: 'ImportDeclaration[importKind="value"] > ImportSpecifier[imported.name=/^(random(UUID|Bytes|Int|FillSync|Fill)|getRandomValues|webcrypto)$/]', message: 'Ask the Random port.' }
 ]
 const globals = [
   { name: 'performance', message: 'Ask the Clock.' },
@@ -57,12 +57,13 @@ export default [
   room('clock', [...otherEdges('clock'), ...outer, '**/operations/**', ...packages]),
   room('storage', [...otherEdges('storage'), ...outer, '**/operations/**', 'node:http*', ...without('lowdb', 'tinyqueue')]),
   room('delivery', [...otherEdges('delivery'), ...outer, '**/operations/**', ...without('undici')]),
+  room('tls', [...otherEdges('tls'), ...outer, '**/operations/**', ...without('@peculiar', 'reflect-metadata')]),
   room('http', [...otherEdges('http'), ...outer, ...without('fastify', '@fastify', 'typebox')]),
   room('http/gateway', ['**/admin/**', '**/till/**', ...otherEdges('http'), ...outer, ...without('fastify', '@fastify', 'typebox')]),
-  room('cli', ['**/clock/**', '**/storage/**', '**/delivery/**', '**/http/**', '**/operations/**', ...outer, ...without('undici')]),
+  room('cli', ['**/clock/**', '**/storage/**', '**/delivery/**', '**/tls/**', '**/http/**', '**/operations/**', ...outer, ...without('undici')]),
   {
     files: ['src/ports.ts', 'src/events.ts', 'src/request-log.ts', 'src/random.ts', 'src/config.ts', 'src/main.ts', 'src/index.ts'],
-    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['**/clock/**', '**/storage/**', '**/delivery/**', '**/http/**', '**/operations/**', 'fastify', '@fastify/*', 'typebox', 'undici', 'lowdb'], message: 'Only compose.ts knows the rooms (README, "The house").' }] }] }
+    rules: { 'no-restricted-imports': ['error', { patterns: [{ group: ['**/clock/**', '**/storage/**', '**/delivery/**', '**/tls/**', '**/http/**', '**/operations/**', 'fastify', '@fastify/*', 'typebox', 'undici', 'lowdb'], message: 'Only compose.ts knows the rooms (README, "The house").' }] }] }
   },
   {
     files: ['src/client/**/*.ts'],

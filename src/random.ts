@@ -1,4 +1,5 @@
-import { createHash, randomInt, randomUUID } from 'node:crypto'
+import { createHash, generateKeyPair, randomInt, randomUUID } from 'node:crypto'
+import { promisify } from 'node:util'
 
 import { customAlphabet, customRandom, nanoid } from 'nanoid'
 
@@ -26,6 +27,12 @@ export const trueRandom: Random = { draw: () => TRUE_CHANCE }
 /** What nobody guesses, for a password that is made up. */
 export function freshPassword (): string {
   return nanoid(PASSWORD_LENGTH)
+}
+
+/** A private key of P-256, as PEM. Never seeded: who knows the seed would know the key. */
+export async function freshKey (): Promise<string> {
+  const { privateKey } = await promisify(generateKeyPair)('ec', { namedCurve: 'P-256', privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } })
+  return privateKey
 }
 
 /** Chance that repeats itself: a draw depends on the seed, the merchant and the occasion alone. */
