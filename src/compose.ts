@@ -1,9 +1,11 @@
+import type { Duplex } from 'node:stream'
+
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 
 import { createAlarm } from './clock/alarm.ts'
 import { systemClock } from './clock/system-clock.ts'
 import { UsageError } from './config.ts'
-import type { Config } from './config.ts'
+import type { Config, TlsConfig } from './config.ts'
 import { createSender } from './delivery/sender.ts'
 import type { Instant } from './domain/instant.ts'
 import { DEFAULT_CLIENT_KEY, DEFAULT_SERVER_KEY } from './domain/merchant.ts'
@@ -18,11 +20,13 @@ import { seedWorld } from './operations/seed-world.ts'
 import { createRunDue } from './operations/run-due.ts'
 import type { RunDue } from './operations/run-due.ts'
 import type { Clock, Storage } from './ports.ts'
-import { seededRandom, trueRandom } from './random.ts'
+import { freshKey, seededRandom, trueRandom } from './random.ts'
 import { createRequestLog } from './request-log.ts'
 import { openJsonFileStorage } from './storage/json-file-storage.ts'
 import { createMemoryStorage } from './storage/memory.ts'
 import { readSeedFile } from './storage/seed-file.ts'
+import type { Authority, Credentials } from './tls/credentials.ts'
+import type { Twin } from './tls/twin.ts'
 
 /** What stands between the config and a running emulator; tests hand in their own. */
 export interface Surroundings {
@@ -40,10 +44,18 @@ export interface Emulator {
   readonly storage: Storage
   readonly runDue: RunDue
   readonly merchant: Merchant
+  /** The door over TLS; null where there is none. Open once it is started. */
+  tls (): TlsDoor | null
   /** Listens, does what fell due meanwhile, and from then on what falls due. Resolves with the URL. */
   start (): Promise<string>
   /** Stops taking requests, then passing time, then keeps what is left. Closing twice is fine. */
   close (): Promise<void>
+}
+
+export interface TlsDoor {
+  readonly url: string
+  readonly names: readonly string[]
+  readonly authority: Authority | null
 }
 
 const CLOSE_GRACE_MS = 1_000
@@ -53,10 +65,12 @@ export async function compose (config: Config, { logger, clock = systemClock, st
   const random = config.seed === undefined ? trueRandom : seededRandom(config.seed)
   const events = createEvents()
   const storage = given ?? await openStorage(config, logger)
+  const secure = config.tls === null ? null : await openTls(config.tls, (socket) => { app.server.emit('connection', socket) })
+  let tlsPort: number | undefined
   let isListening = false
   const stopping = new AbortController()
 
-  const sender = createSender({ clock, ownOrigins: () => isListening ? ownOrigins(app) : [], allowedTargets: config.allowedTargets })
+  const sender = createSender({ clock, ownOrigins: () => isListening ? ownOrigins(app, tlsPort) : [], allowedTargets: config.allowedTargets })
   const runDue = createRunDue({
     clock,
     random,
@@ -81,14 +95,15 @@ export async function compose (config: Config, { logger, clock = systemClock, st
     adminPassword: config.adminPassword ?? null,
     autoMerchants: config.autoMerchants,
     defaultMerchantId: config.merchantId,
-    allowedHosts: config.allowedHosts,
+    allowedHosts: [...config.allowedHosts, ...secure?.credentials.names ?? []],
+    authority: secure?.credentials.authority?.cert ?? null,
     notReady: async () => isListening ? storage.trouble() : 'starting or stopping'
   })
 
   async function closeOnce (): Promise<void> {
     isListening = false
     stopping.abort()
-    const closed = app.close()
+    const closed = Promise.all([app.close(), secure?.twin.close()])
     // Requests under way get a moment; a client that merely holds its connection open gets no more than that.
     const grace = new AbortController()
     await Promise.race([closed, clock.wait(CLOSE_GRACE_MS, grace.signal)])
@@ -99,6 +114,21 @@ export async function compose (config: Config, { logger, clock = systemClock, st
     await Promise.all([alarm.close(), runDue.close(CLOSE_GRACE_MS)])
     await sender.close()
     await storage.close()
+  }
+
+  /** undefined where there is no TLS, or it could not be had and need not be. */
+  async function listenOverTls (): Promise<number | undefined> {
+    if (config.tls === null || secure === null) return undefined
+    const { port, isOptional } = config.tls
+    const because = secure.credentials.authority?.isNewBecause
+    if (typeof because === 'string') logger.warn(`there is a new certificate authority, for ${because}: whoever trusted the old one must trust the new one instead`)
+    try {
+      return await secure.twin.listen(config.host, port)
+    } catch (error) {
+      if (!isOptional) throw error
+      logger.warn(`port ${port} cannot be had, so there is no TLS: ${error instanceof Error ? error.message : String(error)}`)
+      return undefined
+    }
   }
 
   let closing: Promise<void> | undefined
@@ -124,8 +154,10 @@ export async function compose (config: Config, { logger, clock = systemClock, st
       storage,
       runDue,
       merchant,
+      tls: () => secure === null || tlsPort === undefined ? null : { url: originOf('https', config.host, tlsPort), names: secure.credentials.names, authority: secure.credentials.authority },
       start: async () => {
         await app.listen({ host: config.host, port: config.port })
+        tlsPort = await listenOverTls()
         isListening = true
         // A request by itself makes nothing due.
         events.subscribe(({ kind }) => { if (kind !== 'request') alarm.poke() })
@@ -159,17 +191,34 @@ function merchantWish ({ merchantId, serverKey, clientKey, notificationUrls }: C
   }
 }
 
-function ownOrigins (app: FastifyInstance): readonly string[] {
-  return app.addresses().flatMap((address) => typeof address === 'string' ? [] : [originOf(address.address, address.port)])
+/** Only a start with TLS loads what TLS needs. */
+async function openTls ({ names, folder, given, authorityCopy }: TlsConfig, take: (socket: Duplex) => void): Promise<{ readonly credentials: Credentials, readonly twin: Twin }> {
+  const [{ openCredentials, publishAuthority, readCredentials }, { createTwin }] = await Promise.all([import('./tls/credentials.ts'), import('./tls/twin.ts')])
+  try {
+    // Certificates live in the machine's time, whatever the clock of a test says.
+    const credentials = given === undefined ? await openCredentials({ now: systemClock.now(), newKey: freshKey }, names, folder) : await readCredentials(given.cert, given.key)
+    if (authorityCopy !== undefined && credentials.authority !== null) await publishAuthority(authorityCopy, credentials.authority.cert)
+    return { credentials, twin: createTwin(credentials, take) }
+  } catch (error) {
+    throw new Error(`TLS: ${error instanceof Error ? error.message : String(error)}; choose by --tls-dir a folder that can be written, or by --tls-cert and --tls-key files that belong together`)
+  }
+}
+
+function ownOrigins (app: FastifyInstance, tlsPort: number | undefined): readonly string[] {
+  const addresses = app.addresses().flatMap((address) => typeof address === 'string' ? [] : [address])
+  return [
+    ...addresses.map(({ address, port }) => originOf('http', address, port)),
+    ...tlsPort === undefined ? [] : addresses.map(({ address }) => originOf('https', address, tlsPort))
+  ]
 }
 
 /** By the name that was asked for: it reads better than what it resolved to. */
 function urlOf (app: FastifyInstance, host: string): string {
   const [address] = app.addresses()
   if (address === undefined || typeof address === 'string') throw new Error('a server that listens on TCP has an address')
-  return originOf(host, address.port)
+  return originOf('http', host, address.port)
 }
 
-function originOf (host: string, port: number): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+function originOf (scheme: 'http' | 'https', host: string, port: number): string {
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 
 import { Command, CommanderError } from 'commander'
 
@@ -27,9 +27,25 @@ export interface Config {
   readonly autoMerchants: boolean
   /** An exported world for the default merchant to begin with. */
   readonly seedFile: string | undefined
+  /** null serves no TLS. */
+  readonly tls: TlsConfig | null
   readonly allowedHosts: readonly string[]
   /** null allows every target that is not forbidden. */
   readonly allowedTargets: readonly string[] | null
+}
+
+export interface TlsConfig {
+  readonly port: number
+  /** Without this port the emulator does without TLS. */
+  readonly isOptional: boolean
+  /** What the certificate is for. */
+  readonly names: readonly string[]
+  /** Where authority and certificate are kept; null keeps them nowhere. */
+  readonly folder: string | null
+  /** Where a copy of the authority's certificate goes, for others to trust. */
+  readonly authorityCopy: string | undefined
+  /** A certificate of the user's own, and its key. */
+  readonly given: { readonly cert: string, readonly key: string } | undefined
 }
 
 /** A flag or variable that cannot be. The message is one line that says what to do. */
@@ -87,6 +103,12 @@ const SETTINGS = {
   seed: setting('seed', 'TEXT', 'makes ids, codes and jitter repeatable', text),
   seedFile: setting('seed-file', 'FILE', 'an exported world that an empty default merchant begins with', text),
   autoMerchants: setting('auto-merchants', null, 'any sandbox server key opens a world of its own on its first use', readSwitch),
+  tlsPort: setting('tls-port', 'PORT', 'port to serve TLS on; 0 takes a free one; "443?" does without where 443 cannot be had', readTlsPort),
+  tlsName: setting('tls-name', 'NAMES', 'more names and addresses for the certificate; comma-separated', readTlsNames),
+  tlsDir: setting('tls-dir', 'FOLDER', 'where the CA and the certificate are kept; beside the data file unless given', text),
+  tlsCaFile: setting('tls-ca-file', 'FILE', 'where a copy of ca.pem goes, for others to trust', text),
+  tlsCert: setting('tls-cert', 'FILE', 'a certificate of your own in place of the one that is made; with --tls-key', text),
+  tlsKey: setting('tls-key', 'FILE', 'its private key', text),
   logLevel: setting('log-level', 'LEVEL', LOG_LEVELS.join(', '), readLogLevel, 'info'),
   allowHost: setting('allow-host', 'NAMES', 'more host names that admin and till answer to; comma-separated', readHosts),
   allowTarget: setting('allow-target', 'TARGETS', 'host names, addresses and ranges notifications may go to; comma-separated', readTargets)
@@ -116,10 +138,11 @@ export function widenThreadPool (env: Record<string, string | undefined> = proce
 /** `warung [start] …`: reads what follows the word, and the environment. Throws `UsageError`, or `HelpShown`. */
 export function readConfig (args: readonly string[], env: Environment = process.env): Config {
   const { logLevel = 'info', merchantId = '', host = '', port = 0, data = '', ...given } = readSettings(SETTINGS, START, args, env)
+  const dataPath = data === MEMORY ? null : resolve(data)
   return {
     host,
     port,
-    dataPath: data === MEMORY ? null : resolve(data),
+    dataPath,
     acceptEdits: given.acceptEdits ?? false,
     merchantId,
     serverKey: given.serverKey,
@@ -130,8 +153,24 @@ export function readConfig (args: readonly string[], env: Environment = process.
     logLevel,
     autoMerchants: given.autoMerchants ?? false,
     seedFile: given.seedFile === undefined ? undefined : resolve(given.seedFile),
+    tls: tlsConfig(given, dataPath),
     allowedHosts: given.allowHost ?? [],
     allowedTargets: given.allowTarget ?? null
+  }
+}
+
+/** What clients of the gateway call it, and this machine. */
+const TLS_NAMES = ['api.sandbox.midtrans.com', 'app.sandbox.midtrans.com', 'localhost', '127.0.0.1', '::1']
+
+function tlsConfig ({ tlsPort, tlsName = [], tlsDir, tlsCaFile, tlsCert, tlsKey }: Partial<Values<typeof SETTINGS>>, dataPath: string | null): TlsConfig | null {
+  if ((tlsCert === undefined) !== (tlsKey === undefined)) throw new UsageError('--tls-cert and --tls-key go together')
+  if (tlsPort === undefined) return null
+  return {
+    ...tlsPort,
+    names: [...new Set([...TLS_NAMES, ...tlsName])],
+    folder: tlsDir !== undefined ? resolve(tlsDir) : dataPath === null ? null : dirname(dataPath),
+    authorityCopy: tlsCaFile === undefined ? undefined : resolve(tlsCaFile),
+    given: tlsCert === undefined || tlsKey === undefined ? undefined : { cert: resolve(tlsCert), key: resolve(tlsKey) }
   }
 }
 
@@ -266,6 +305,18 @@ function readPort (value: string): number {
   const port = Number(value)
   if (!/^\d+$/.test(value) || port > 65_535) throw new Error(`must be a port from 0 to 65535, not "${value}"`)
   return port
+}
+
+function readTlsPort (value: string): Pick<TlsConfig, 'port' | 'isOptional'> {
+  const isOptional = value.endsWith('?')
+  return { port: readPort(isOptional ? value.slice(0, -1) : value), isOptional }
+}
+
+function readTlsNames (value: string): readonly string[] {
+  const names = list(value).map((name) => name.toLowerCase())
+  const wrong = names.find((name) => isIP(name) === 0 && !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(name))
+  if (wrong !== undefined) throw new Error(`must list host names and IP addresses, not "${wrong}"`)
+  return names
 }
 
 function readServerKey (value: string): string {

@@ -97,6 +97,8 @@ async function start (): Promise<void> {
   const { merchant } = emulator
   console.log(`warung ready on ${url}`)
   console.log(`merchant ${merchant.merchantId}, data ${config.dataPath ?? `${MEMORY} (kept nowhere)`}`)
+  const tls = emulator.tls()
+  if (tls !== null) console.log(`TLS on ${tls.url} for ${tls.names.join(', ')}${tls.authority === null ? '' : `; trust ${tls.authority.path ?? `${url}/ca.pem`}, SHA-256 ${tls.authority.fingerprint}`}`)
   if (merchant.settings.notificationUrls.length === 0) console.log('no notification URL yet: give one by --notification-url, or PUT /admin/settings')
   if (isTerminal && config.adminPassword === undefined) console.log(`admin password for this run: ${adminPassword}`)
 }
@@ -114,9 +116,10 @@ async function startEmulator (config: Config, logger: Logger): Promise<{ readonl
     return { emulator, url: await emulator.start() }
   } catch (error) {
     await emulator.close()
-    const { code } = error as NodeJS.ErrnoException
-    throw code === 'EADDRINUSE'
-      ? new Error(`port ${config.port} on ${config.host} is in use; stop what uses it, or choose another by --port`)
+    const { code, port } = error as NodeJS.ErrnoException & { readonly port?: number }
+    const flag = port === config.port ? '--port' : '--tls-port'
+    throw code === 'EADDRINUSE' || code === 'EACCES'
+      ? new Error(`port ${port} on ${config.host} ${code === 'EACCES' ? 'may not be used' : 'is in use; stop what uses it'}, or choose another by ${flag}`)
       : error
   }
 }

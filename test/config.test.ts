@@ -18,6 +18,7 @@ const DEFAULTS: Config = {
   logLevel: 'info',
   autoMerchants: false,
   seedFile: undefined,
+  tls: null,
   allowedHosts: [],
   allowedTargets: null,
   acceptEdits: false
@@ -145,3 +146,28 @@ test('a few dead names keep no other waiting, unless someone has chosen how many
   widenThreadPool(chosen)
   t.same([unset, chosen], [{ UV_THREADPOOL_SIZE: '64' }, { UV_THREADPOOL_SIZE: '4' }])
 })
+
+const tls: Array<[args: readonly string[], means: Partial<Config['tls'] & object>]> = [
+  [['--tls-port', '8443'], { port: 8443, isOptional: false, folder: resolve('data'), names: ['api.sandbox.midtrans.com', 'app.sandbox.midtrans.com', 'localhost', '127.0.0.1', '::1'], authorityCopy: undefined, given: undefined }],
+  [['--tls-port', '443?'], { port: 443, isOptional: true }],
+  [['--tls-port', '0', '--data', ':memory:'], { port: 0, folder: null }],
+  [['--tls-port', '0', '--data', '/a/b.json'], { folder: '/a' }],
+  [['--tls-port', '0', '--data', ':memory:', '--tls-dir', '/tls', '--tls-ca-file', '/pub/ca.pem'], { folder: '/tls', authorityCopy: '/pub/ca.pem' }],
+  [['--tls-port', '0', '--tls-name', 'Warung, shop.test,10.0.0.1,localhost'], { names: ['api.sandbox.midtrans.com', 'app.sandbox.midtrans.com', 'localhost', '127.0.0.1', '::1', 'warung', 'shop.test', '10.0.0.1'] }],
+  [['--tls-port', '0', '--tls-cert', '/c.pem', '--tls-key', '/k.pem'], { given: { cert: '/c.pem', key: '/k.pem' } }]
+]
+
+for (const [args, means] of tls) {
+  test(`warung ${args.join(' ')} serves TLS so`, async (t) => {
+    t.match(readConfig(args, {}).tls, means)
+  })
+}
+
+for (const [args, names] of [
+  [['--tls-port', '70000'], /--tls-port must be a port/], [['--tls-port', '?'], /--tls-port must be a port/], [['--tls-name', '*.shop.test'], /--tls-name must list host names and IP addresses, not "\*\.shop\.test"/],
+  [['--tls-name', 'a b'], /--tls-name/], [['--tls-cert', 'c.pem'], /--tls-cert and --tls-key go together/]
+] as const) {
+  test(`warung ${args.join(' ')} is refused`, async (t) => {
+    t.match(usageOf(args), names)
+  })
+}

@@ -6,6 +6,8 @@ import type { Random } from '../ports.ts'
 import { adminRoutes } from './admin/routes.ts'
 import type { AdminDeps } from './admin/routes.ts'
 import { answerError, ApiError, explainProblem } from './api-error.ts'
+import { authorityRoutes } from './authority.ts'
+import type { AuthorityDeps } from './authority.ts'
 import { Connections, refusalBody } from './client-errors.ts'
 import { createErrorIds } from './gateway/core/error-ids.ts'
 import { isGatewayUrl, routableUrl } from './gateway/core/paths.ts'
@@ -19,7 +21,7 @@ import { createLazyValidators } from './lazy-validators.ts'
 import { openApiRoute } from './openapi-route.ts'
 import { tillRoutes } from './till/routes.ts'
 
-export type AppDeps = AdminDeps & HealthDeps & JournalDeps & {
+export type AppDeps = AdminDeps & AuthorityDeps & HealthDeps & JournalDeps & {
   readonly random: Random
   readonly logger: FastifyBaseLogger
   readonly allowedHosts: readonly string[]
@@ -98,6 +100,7 @@ export function buildApp (deps: AppDeps): FastifyInstance {
   app.register(gatewayRoutes, { ...deps, newErrorId, journal })
   app.register(healthRoutes, deps)
   app.register(openApiRoute)
+  app.register(authorityRoutes, deps)
   app.register(adminRoutes, { ...deps, prefix: '/admin' })
   app.register(tillRoutes, { ...deps, prefix: '/till' })
   return app as unknown as FastifyInstance

@@ -1,7 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 
 import type { Instant } from '../domain/instant.ts'
 import type { NewKey, Pair } from './authority.ts'
@@ -69,6 +69,12 @@ export async function openCredentials ({ now, newKey }: CredentialsDeps, names: 
       isNewBecause: authority.isNewBecause
     }
   }
+}
+
+/** Puts a copy of an authority's certificate where others find it, and nothing else. */
+export async function publishAuthority (path: string, cert: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  await writeWhole(path, cert, FOR_ALL)
 }
 
 interface Kept {

@@ -100,7 +100,7 @@ export async function emulatorOver (t: { teardown (end: () => Promise<void>): vo
   const events = createEvents()
   await openMerchant({ storage, sender }, { merchantId: MERCHANT_ID, given: { notificationUrls: ['http://shop.test/notify'] }, defaults: { serverKey: SERVER_KEY, clientKey: CLIENT_KEY } })
   const runDue = createRunDue({ clock, random, storage, sender, events, onError: () => {}, onRoom: () => {} })
-  const app = buildApp({ clock, random, storage, events, requestLog: createRequestLog(), sender, runDue, stopping: new AbortController().signal, runId: 'run', logger: pino({ level: 'silent' }), adminPassword: null, autoMerchants: false, defaultMerchantId: MERCHANT_ID, allowedHosts: [], notReady: () => storage.trouble() })
+  const app = buildApp({ clock, random, storage, events, requestLog: createRequestLog(), sender, runDue, stopping: new AbortController().signal, runId: 'run', logger: pino({ level: 'silent' }), adminPassword: null, autoMerchants: false, defaultMerchantId: MERCHANT_ID, allowedHosts: [], authority: null, notReady: () => storage.trouble() })
   const expectContract = holdToContract(app)
   t.teardown(async () => {
     await app.close()
