@@ -11,12 +11,13 @@ RUN node build.js && rm dist/*.map
 
 FROM node:24-slim
 WORKDIR /app
-ENV NODE_ENV=production WARUNG_HOST=0.0.0.0 WARUNG_DATA=/data/warung.json
+ENV NODE_ENV=production WARUNG_HOST=0.0.0.0 WARUNG_DATA=/data/warung.json WARUNG_TLS_PORT=443?
 COPY --from=build /app/package.json ./
 COPY --from=build /app/dist dist
-RUN mkdir /data && chown node:node /data
+# /ca: where a compose file may share the CA's certificate, and nothing else.
+RUN mkdir /data /ca && chown node:node /data /ca
 USER node
 VOLUME /data
-EXPOSE 6262
+EXPOSE 6262 443
 HEALTHCHECK --interval=2s --timeout=5s --start-period=20s --retries=5 CMD node /app/dist/main.js ready
 CMD ["node", "/app/dist/main.js"]

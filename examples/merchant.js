@@ -1,14 +1,14 @@
 // The shop of shop/ as a process: waits until Warung is ready, orders once for each store, and prints what it is told.
 // The compose file runs it; so can you, with Warung started by --notification-url http://127.0.0.1:8000/notifications:
-//   WARUNG_URL=http://127.0.0.1:6262 node examples/merchant.js
+//   GATEWAY_URL=http://127.0.0.1:6262 node examples/merchant.js
 import { createServer } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 import { createShop } from './shop/shop.js'
 
-const { WARUNG_URL = 'http://127.0.0.1:6262', SERVER_KEY = 'SB-Mid-server-warung', HOST = '127.0.0.1', PORT = '8000' } = process.env
+const { GATEWAY_URL = 'http://127.0.0.1:6262', SERVER_KEY = 'SB-Mid-server-warung', HOST = '127.0.0.1', PORT = '8000' } = process.env
 
-const server = createServer(createShop({ gatewayUrl: WARUNG_URL, serverKey: SERVER_KEY, log: console.log }))
+const server = createServer(createShop({ gatewayUrl: GATEWAY_URL, serverKey: SERVER_KEY, log: console.log }))
 await new Promise((resolve) => server.listen(Number(PORT), HOST, () => resolve(undefined)))
 process.on('SIGTERM', () => process.exit(0))
 
@@ -20,5 +20,5 @@ for (const store of ['alfamart', 'indomaret']) {
 }
 
 async function isReady () {
-  return fetch(`${WARUNG_URL}/readyz`).then(({ ok }) => ok, () => false)
+  return fetch(`${GATEWAY_URL}/readyz`).then(({ ok }) => ok, () => false)
 }
