@@ -1,6 +1,6 @@
 import 'reflect-metadata'
 
-import { createPublicKey } from 'node:crypto'
+import { createHash, createPublicKey } from 'node:crypto'
 import type { webcrypto } from 'node:crypto'
 import { isIP } from 'node:net'
 
@@ -32,8 +32,8 @@ export async function makeAuthority (names: readonly string[], now: Instant, new
   const key = await newKey()
   const keys = await readKeys(key)
   const cert = await X509CertificateGenerator.createSelfSigned({
-    // Those who have trusted several can tell them apart.
-    name: `O=Warung, CN=Warung local CA ${new Date(now).toISOString().slice(0, 19)}Z`,
+    // Those who have trusted several can tell them apart. So must OpenSSL, which asks for an authority by its name.
+    name: `O=Warung, CN=Warung local CA ${new Date(now).toISOString().slice(0, 19)}Z ${fingerprintOf(key)}`,
     ...lifeOf(now, AUTHORITY_DAYS),
     signingAlgorithm: ALGORITHM,
     keys,
@@ -90,9 +90,18 @@ function lifeOf (now: Instant, days: number): { readonly notBefore: Date, readon
   return { notBefore: new Date(now - BACKDATED_MS), notAfter: new Date(now + days * DAY_MS) }
 }
 
+/** Enough of it to tell keys apart. */
+function fingerprintOf (privatePem: string): string {
+  return createHash('sha256').update(publicDerOf(privatePem)).digest('hex').slice(0, 8)
+}
+
+function publicDerOf (privatePem: string): Buffer {
+  return createPublicKey(privatePem).export({ type: 'spki', format: 'der' })
+}
+
 async function readKeys (privatePem: string): Promise<webcrypto.CryptoKeyPair> {
   const { subtle } = cryptoProvider.get()
-  const publicDer = createPublicKey(privatePem).export({ type: 'spki', format: 'der' })
+  const publicDer = publicDerOf(privatePem)
   return {
     privateKey: await subtle.importKey('pkcs8', PemConverter.decodeFirst(privatePem), ALGORITHM, false, ['sign']),
     publicKey: await subtle.importKey('spki', publicDer, ALGORITHM, true, ['verify'])

@@ -50,6 +50,13 @@ async function ask (port: number, ca: string | undefined, servername: string): P
   }
 }
 
+test('no two authorities have the same name, not even those of one moment', async (t) => {
+  const [one, other] = await Promise.all([open(null), open(null)])
+  const subjects = [one, other].map(({ authority }) => new X509Certificate(authority?.cert ?? '').subject)
+  for (const subject of subjects) t.match(subject, /^O=Warung\nCN=Warung local CA \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ [0-9a-f]{8}$/)
+  t.not(subjects[0], subjects[1])
+})
+
 test('a first start makes an authority and a certificate, which later starts use again', async (t) => {
   const folder = join(t.testdir(), 'new', 'tls')
   const first = await open(folder)
