@@ -191,30 +191,32 @@ export function readAccess (args: readonly string[], env: Environment): Access {
   return accessOf(readSettings(ACCESS_SETTINGS, { name: 'connect', about: '', example: '' }, args, env), env)
 }
 
-/** A word of the command line, as `cli/commands.ts` describes it. */
-export interface Syntax {
+type FlagTable = Readonly<Record<string, Pick<Setting<FlagValue>, 'takes' | 'about' | 'read'>>>
+
+/** A word of the command line, as `cli/` describes it. */
+export interface Syntax<Flags extends FlagTable = FlagTable> {
   readonly takes: string
   readonly about: string
   readonly example: string
   /** By their names. */
-  readonly flags?: Readonly<Record<string, Pick<Setting<FlagValue>, 'takes' | 'about' | 'read'>>>
+  readonly flags?: Flags
   /** Only the user "admin" may. */
   readonly isForAdmin?: boolean
 }
 
 type FlagValue = string | number | boolean
 
-export interface ReadCommand {
+export interface ReadCommand<Flags extends FlagTable = FlagTable> {
   readonly login: { readonly url: string, readonly username: string, readonly password: string }
   readonly asJson: boolean
   readonly operands: readonly string[]
   /** The word's own. */
-  readonly flags: Readonly<Record<string, FlagValue | undefined>>
+  readonly flags: { readonly [Name in keyof Flags]: ReturnType<Flags[Name]['read']> | undefined }
 }
 
 /** `warung WORD …` for a running emulator: who asks where, and what the word was given. Throws as `readConfig` does. */
-export function readCommand (word: string, { takes, about, example, flags = {}, isForAdmin = false }: Syntax, args: readonly string[], env: Environment = process.env): ReadCommand {
-  const own = Object.fromEntries(Object.entries(flags).map(([flag, rest]) => [flag, { flag, ...rest }]))
+export function readCommand<Flags extends FlagTable> (word: string, { takes, about, example, flags, isForAdmin = false }: Syntax<Flags>, args: readonly string[], env: Environment = process.env): ReadCommand<Flags> {
+  const own = Object.fromEntries(Object.entries(flags ?? {}).map(([flag, rest]) => [flag, { flag, ...rest }]))
   const given = parse({ name: `warung ${word}`, about, example }, takes, [...Object.values(own), ...Object.values(CLIENT_SETTINGS)], args)
   const { json = false, ...wanted } = valuesOf(CLIENT_SETTINGS, given.flags, env)
   const { url, serverKey, adminPassword } = accessOf(wanted, env)
@@ -224,7 +226,7 @@ export function readCommand (word: string, { takes, about, example, flags = {}, 
     login: { url, username: isForAdmin ? 'admin' : serverKey, password: isForAdmin ? adminPassword ?? '' : '' },
     asJson: json,
     operands: given.operands,
-    flags: valuesOf(own, given.flags, {})
+    flags: valuesOf(own, given.flags, {}) as ReadCommand<Flags>['flags']
   }
 }
 

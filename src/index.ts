@@ -36,6 +36,17 @@ export interface StartOptions {
   /** An exported world to begin with, where the data is empty. */
   readonly seedFile?: string
   readonly logLevel?: string
+  /** Serves over TLS as well, on this port; 0 takes a free one. */
+  readonly tlsPort?: number
+  /** More names and addresses for the certificate. */
+  readonly tlsName?: string | readonly string[]
+  /** Where authority and certificate are kept: beside the data unless given, and nowhere with `:memory:`. */
+  readonly tlsDir?: string
+  /** Where a copy of the authority's certificate goes. */
+  readonly tlsCaFile?: string
+  /** Files with a certificate of your own and its key. */
+  readonly tlsCert?: string
+  readonly tlsKey?: string
   /** More host names that admin and till answer to. */
   readonly allowHost?: string | readonly string[]
   /** Host names, addresses and ranges that notifications may go to; all but forbidden ones unless given. */
@@ -60,7 +71,9 @@ export async function start ({ frozen = false, ...options }: StartOptions = {}):
   const emulator = await compose({ ...config, adminPassword }, { logger, frozen: typeof frozen === 'boolean' ? frozen : readFrozen(frozen) })
   try {
     const { merchantId, serverKey } = emulator.merchant
-    return openSandbox({ url: await emulator.start(), serverKey, merchantId, adminPassword, end: emulator.close })
+    const url = await emulator.start()
+    const tls = emulator.tls()
+    return openSandbox({ url, serverKey, merchantId, adminPassword, tls: tls === null ? null : { url: tls.url, ca: tls.authority?.cert ?? null }, end: emulator.close })
   } catch (error) {
     await emulator.close()
     throw error

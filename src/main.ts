@@ -32,6 +32,7 @@ try {
 async function run (): Promise<void> {
   if (word === 'start') return start()
   if (word === 'ready') return ready()
+  if (word === 'ca') return ca()
   const { COMMANDS } = await import('./cli/commands.ts')
   const command = Object.hasOwn(COMMANDS, word) ? COMMANDS[word] : undefined
   if (command === undefined) throw new UsageError(`unknown command '${word}'`)
@@ -73,6 +74,15 @@ async function ready (): Promise<void> {
   const text = JSON.stringify({ ready: problem === null, reason: problem })
   if (problem !== null) fail(EXIT_FAILED, asJson ? text : `warung: ${problem}`)
   console.log(asJson ? text : 'ready')
+}
+
+async function ca (): Promise<void> {
+  const { CA, showAuthority } = await import('./cli/ca.ts')
+  const { login, asJson, flags } = readCommand(word, CA, args)
+  const { text, note } = await showAuthority(login.url, { out: flags.out, trust: flags.trust }, asJson)
+  console.log(text)
+  // Where a shell takes what is printed, a person still sees this.
+  if (note !== '') console.error(note)
 }
 
 async function start (): Promise<void> {

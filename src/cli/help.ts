@@ -1,10 +1,12 @@
+import { CA } from './ca.ts'
 import { COMMANDS } from './commands.ts'
 
 /** Every word, as help lists it. */
 const ALL: Readonly<Record<string, { readonly takes: string, readonly about: string }>> = {
   start: { takes: '', about: 'Starts the emulator, as no word at all does.' },
   ready: { takes: '', about: 'Ends with 0 once an emulator is ready.' },
-  ...COMMANDS
+  ...COMMANDS,
+  ca: CA
 }
 
 const WIDTH = 80

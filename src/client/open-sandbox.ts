@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events'
 import { askAdmin } from './ask-admin.ts'
 import type { Answer, ApiCall, Query } from './ask-admin.ts'
 import type { ChangeDocument, Moment } from './documents.ts'
-import type { Sandbox, WaitOptions } from './sandbox.ts'
+import type { Sandbox, TlsAccess, WaitOptions } from './sandbox.ts'
 
 export interface SandboxDeps {
   readonly url: string
@@ -11,6 +11,7 @@ export interface SandboxDeps {
   /** undefined where only an answer will say. */
   readonly merchantId: string | undefined
   readonly adminPassword: string | undefined
+  readonly tls?: TlsAccess | null
   /** What else to end. */
   readonly end?: () => Promise<void>
   /** Of the sandbox through which this one was opened. */
@@ -20,7 +21,7 @@ export interface SandboxDeps {
 const PAGE = 1_000
 
 /** The world that a server key opens, by the admin API. */
-export function openSandbox ({ url, serverKey, merchantId: knownId, adminPassword, end = async () => {}, closing }: SandboxDeps): Sandbox {
+export function openSandbox ({ url, serverKey, merchantId: knownId, adminPassword, tls = null, end = async () => {}, closing }: SandboxDeps): Sandbox {
   const own = new AbortController()
   const closed = closing === undefined ? own.signal : AbortSignal.any([own.signal, closing])
   // Any number of calls may be under way.
@@ -59,6 +60,7 @@ export function openSandbox ({ url, serverKey, merchantId: knownId, adminPasswor
       if (merchantId === undefined) throw new Error('the merchant id is known from the first answer on: await any call before')
       return merchantId
     },
+    tls,
 
     pay: (ref, options) => change(ref, 'pay', { ...options }),
     expire: (ref, options) => change(ref, 'expire', { ...options }),
@@ -93,7 +95,7 @@ export function openSandbox ({ url, serverKey, merchantId: knownId, adminPasswor
       const settings = notificationUrl === undefined ? {} : { notification_urls: [notificationUrl].flat() }
       const { document } = await ask('admin', adminPassword, { method: 'POST', path: '/merchants', body: { merchant_id: merchantId, server_key: serverKey, settings } })
       const made = document as { readonly merchant_id: string, readonly server_key: string }
-      return openSandbox({ url, serverKey: made.server_key, merchantId: made.merchant_id, adminPassword, closing: closing ?? own.signal })
+      return openSandbox({ url, serverKey: made.server_key, merchantId: made.merchant_id, adminPassword, tls, closing: closing ?? own.signal })
     },
     close () {
       own.abort()

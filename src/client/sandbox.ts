@@ -55,6 +55,12 @@ export interface RequestsQuery {
   readonly ref?: string
 }
 
+/** The door over TLS: the gateway's own name leads to it, for clients that trust `ca` (PEM; null for a certificate that was given). */
+export interface TlsAccess {
+  readonly url: string
+  readonly ca: string | null
+}
+
 /** All optional: keys and id are made up, and nobody is notified. */
 export interface MerchantOptions {
   readonly merchantId?: string
@@ -71,6 +77,8 @@ export interface Sandbox {
   readonly serverKey: string
   /** After `connect`, known from the first answer on; until then reading it throws. */
   readonly merchantId: string
+  /** null without `tlsPort`, and after `connect`. */
+  readonly tls: TlsAccess | null
 
   /** Pays as the till would. `already_paid`, `expired`, `cancelled` or `denied` (409) where it may not be paid, `amount_differs` (422) for another amount. */
   pay (ref: string, options?: PayOptions): Promise<ChangeDocument>

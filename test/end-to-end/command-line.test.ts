@@ -1,8 +1,12 @@
 import { execFile } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 import { test } from 'tap'
 
+import { TRUST } from '../../src/cli/trust.ts'
+import type { Tool } from '../../src/cli/trust.ts'
 import { start } from '../../src/index.ts'
 import type { Sandbox } from '../../src/index.ts'
 import { basic, chargeBody } from '../support/emulator.ts'
@@ -121,4 +125,30 @@ test('every help ends well and tells of all words', async (t) => {
   t.match(pay, { code: 0, out: /^Usage: warung pay \[options\] <REF>\n.*Example: warung pay order-101\n.*--amount <AMOUNT>.*\nAll words: start, ready, show, /s })
   t.same(await warung(nowhere, 'help', 'pay'), pay)
   t.match(await warung(nowhere, 'ready', '--help'), { code: 0, out: /Example: warung ready --wait 30s\n.*All words: start, ready, show, /s })
+})
+
+test('the authority is printed, put into a file, and trusted by the line for each tool', async (t) => {
+  const folder = t.testdir()
+  const sandbox = await start({ tlsPort: 0 })
+  t.teardown(() => sandbox.close())
+  const ca = sandbox.tls?.ca ?? ''
+  const fingerprint = `SHA-256 ${new X509Certificate(ca).fingerprint256}`
+  const file = join(folder, 'it\'s ca.pem')
+
+  t.match(await warung(sandbox, 'ca'), { code: 0, out: ca.trimEnd(), err: fingerprint })
+  t.match(await warung(sandbox, 'ca', '--out', file), { code: 0, out: `${file}: ${fingerprint}`, err: '' })
+  t.equal(readFileSync(file, 'utf8'), ca)
+  const quoted = `'${file.replace("'", "'\\''")}'`
+  t.match(await warung(sandbox, 'ca', '--trust', 'node', '--out', file), { code: 0, out: [`# ${TRUST.node.about}`, `export NODE_EXTRA_CA_CERTS=${quoted}`, '# To take it back:', '# unset NODE_EXTRA_CA_CERTS'].join('\n'), err: `${file}: ${fingerprint}` })
+  for (const tool of Object.keys(TRUST) as Tool[]) {
+    const { code, out } = await warung(sandbox, 'ca', '--trust', tool, '--out', file, '--json')
+    t.equal(code, 0)
+    t.same(JSON.parse(out), { cert: ca, fingerprint, path: file, trust: TRUST[tool].trust(file), untrust: TRUST[tool].untrust })
+  }
+
+  const plain = await start()
+  t.teardown(() => plain.close())
+  t.match(await warung(plain, 'ca'), { code: 1, out: '', err: /has no certificate authority: start it with --tls-port/ })
+  t.match(await warung(plain, 'ca', '--trust', 'perl'), { code: 2, err: /must be one of node, python/ })
+  t.match(await warung({ ...plain, url: 'http://127.0.0.1:1' }, 'ca'), { code: 1, err: /does not answer/ })
 })
