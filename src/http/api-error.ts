@@ -18,6 +18,7 @@ const API_STATUS = {
   admin_only: 403,
   foreign_host: 403,
   foreign_origin: 403,
+  no_authority: 404,
   not_found: 404,
   store_unknown: 404,
   not_yet: 408,

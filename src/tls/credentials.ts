@@ -136,7 +136,7 @@ function namesOf ({ subjectAltName = '' }: X509Certificate): readonly string[] {
 
 /** One spelling for each address: Node writes out the zeros of IPv6. */
 function canonical (name: string): string {
-  return isIP(name) === 6 ? new URL(`http://[${name}]`).hostname : name
+  return isIP(name) === 6 ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name
 }
 
 async function readKept (folder: string): Promise<Kept> {
