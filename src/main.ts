@@ -9,7 +9,7 @@ import type { Logger } from 'pino'
 import type { Command as CliCommand, Operands } from './cli/commands.ts'
 import { askReady } from './cli/ready.ts'
 import type { ApiCall } from './client/ask-admin.ts'
-import type { Emulator } from './compose.ts'
+import type { Emulator, TlsDoor } from './compose.ts'
 import { HelpShown, MEMORY, readCommand, readConfig, readReadyOptions, UsageError, widenThreadPool } from './config.ts'
 import type { Config } from './config.ts'
 
@@ -107,10 +107,20 @@ async function start (): Promise<void> {
   const { merchant } = emulator
   console.log(`warung ready on ${url}`)
   console.log(`merchant ${merchant.merchantId}, data ${config.dataPath ?? `${MEMORY} (kept nowhere)`}`)
-  const tls = emulator.tls()
-  if (tls !== null) console.log(`TLS on ${tls.url} for ${tls.names.join(', ')}${tls.authority === null ? '' : `; trust ${tls.authority.path ?? `${url}/ca.pem`}, SHA-256 ${tls.authority.fingerprint}`}`)
+  for (const line of tlsLines(emulator.tls(), url)) console.log(line)
   if (merchant.settings.notificationUrls.length === 0) console.log('no notification URL yet: give one by --notification-url, or PUT /admin/settings')
   if (isTerminal && config.adminPassword === undefined) console.log(`admin password for this run: ${adminPassword}`)
+}
+
+function tlsLines (tls: TlsDoor | null, url: string): readonly string[] {
+  if (tls === null) return []
+  const { authority } = tls
+  const door = `TLS on ${tls.url} for ${tls.names.join(', ')}`
+  if (authority === null) return [door]
+  return [
+    ...authority.isNewBecause === null ? [] : [`NEW CERTIFICATE AUTHORITY, for ${authority.isNewBecause}: whoever trusted the old one must trust this one instead`],
+    `${door}; trust ${authority.path ?? `${url}/ca.pem`}, SHA-256 ${authority.fingerprint}`
+  ]
 }
 
 /** Beside the bundle, whose trust it shares, and where that can be: Node says nothing where it cannot, and has this from 22.8 on. */

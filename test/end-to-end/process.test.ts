@@ -180,3 +180,30 @@ for (const [what, bytes] of [['says nothing', ''], ['has sent half a header', 'G
     t.match(readdirSync(dirname(data)), ['warung.json'], 'the journal is folded and the lock is gone')
   })
 }
+
+test('the start tells of TLS and whom to trust, and loudly where that has changed; a port that cannot be had is no matter where it need not be', async (t) => {
+  const folder = t.testdir()
+  const flags = (...more: readonly string[]): string[] => ['--port', '0', '--data', join(folder, 'warung.json'), ...more]
+  const first = await (await startWarung(t, flags('--tls-port', '0'))).stop()
+  const fingerprint = /^TLS on https:\/\/127\.0\.0\.1:\d+ for api\.sandbox\.midtrans\.com, .*; trust \S+ca\.pem, SHA-256 (\S+)$/m.exec(first.out)?.[1]
+  t.match(fingerprint, /^([0-9A-F]{2}:){31}/)
+
+  const again = await (await startWarung(t, flags('--tls-port', '0'))).stop()
+  t.match(again.out, `SHA-256 ${fingerprint ?? ''}`)
+  t.notMatch(again.out, /NEW CERTIFICATE AUTHORITY/)
+
+  const changed = await startWarung(t, flags('--tls-port', '0', '--tls-name', 'warung'))
+  const { out, err } = await changed.stop()
+  t.match(out, /^NEW CERTIFICATE AUTHORITY, for the names were changed: whoever trusted the old one must trust this one instead$/m)
+  t.match(err, /new certificate authority/)
+  t.notMatch(out, `SHA-256 ${fingerprint ?? ''}`)
+
+  const other = createServer().listen(0, '127.0.0.1')
+  t.teardown(() => { other.close() })
+  await once(other, 'listening')
+  const taken = (other.address() as AddressInfo).port
+  t.match(await runToEnd(flags('--tls-port', String(taken))), { code: 1, err: `warung: port ${taken} on 127.0.0.1 is in use; stop what uses it, or choose another by --tls-port\n` })
+  const without = await startWarung(t, flags('--tls-port', `${taken}?`))
+  t.equal((await without.ask('GET', '/livez')).status, 'ok')
+  t.match(await without.stop(), { code: 0, err: new RegExp(`port ${taken} cannot be had, so there is no TLS`) })
+})
