@@ -1,11 +1,9 @@
-import { isIP } from 'node:net'
 import { dirname, resolve } from 'node:path'
 
-import { Command, CommanderError } from 'commander'
-
-import { readDuration } from './domain/duration.ts'
-import { DEFAULT_CLIENT_KEY, DEFAULT_SERVER_KEY, merchantIdProblem, serverKeyProblem } from './domain/merchant.ts'
-import { readTarget } from './domain/target.ts'
+import { DEFAULT_CLIENT_KEY, DEFAULT_SERVER_KEY } from './domain/merchant.ts'
+import { LOG_LEVELS, readHosts, readLogLevel, readMerchantId, readPort, readServerKey, readSwitch, readTargets, readTlsNames, readTlsPort, readUrl, readUrls, readWait, text } from './flag-values.ts'
+import { parse, readSettings, setting, UsageError, valuesOf } from './flags.ts'
+import type { Environment, Saying, Setting, Values } from './flags.ts'
 
 /** What the process was told: flags first, then the environment, then the defaults. */
 export interface Config {
@@ -48,16 +46,6 @@ export interface TlsConfig {
   readonly given: { readonly cert: string, readonly key: string } | undefined
 }
 
-/** A flag or variable that cannot be. The message is one line that says what to do. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
-
-/** `--help` was asked for, and answered. */
-export class HelpShown extends Error {
-  override readonly name = 'HelpShown'
-}
-
 export const MEMORY = ':memory:'
 
 /** What help says of the words that have settings of their own. */
@@ -67,27 +55,6 @@ const START: Saying = {
   example: 'warung --data :memory: --notification-url http://127.0.0.1:8000/'
 }
 const READY: Saying = { name: 'warung ready', about: 'Ends with 0 once the emulator is ready, with 1 when it is not.', example: 'warung ready --wait 30s' }
-
-const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']
-
-/** Reads a setting; throws a text that completes "--flag …". */
-type Read<Value> = (text: string) => Value
-
-interface Setting<Value> {
-  readonly flag: string
-  /** null for a flag that stands alone; in the environment it is `true` or `false`. */
-  readonly takes: string | null
-  readonly about: string
-  readonly read: Read<Value>
-  /** As text, as the user would have written it. */
-  readonly fallback?: string
-}
-
-const text: Read<string> = (value) => {
-  if (value === '') throw new Error('must not be empty')
-  return value
-}
-const list: Read<readonly string[]> = (value) => value.split(',').map((item) => item.trim()).filter((item) => item !== '')
 
 /** Every setting: `--flag`, and `WARUNG_FLAG` in the environment. */
 const SETTINGS = {
@@ -123,12 +90,6 @@ const ACCESS_SETTINGS = {
 const CLIENT_SETTINGS = { ...ACCESS_SETTINGS, json: setting('json', null, 'print the answer as JSON', readSwitch) } as const
 
 const READY_SETTINGS = { wait: setting('wait', 'DURATION', 'keep asking for so long', readWait, '0ms'), ...CLIENT_SETTINGS } as const
-
-type Table = Readonly<Record<string, Setting<unknown>>>
-type Values<Settings extends Table> = { readonly [Name in keyof Settings]: ReturnType<Settings[Name]['read']> | undefined }
-type Environment = Readonly<Record<string, string | undefined>>
-/** Flags as they were given. */
-type Given = Readonly<Record<string, string | true>>
 
 /** Looking names up takes threads of libuv's pool, half of them at most: a few dead names must not keep the others waiting. */
 export function widenThreadPool (env: Record<string, string | undefined> = process.env): void {
@@ -236,135 +197,4 @@ function accessOf ({ url, serverKey = DEFAULT_SERVER_KEY, adminPassword }: Value
 
 function ownUrl (env: Environment): string {
   return `http://127.0.0.1:${valuesOf({ port: SETTINGS.port }, {}, env).port}`
-}
-
-function readSettings<Settings extends Table> (settings: Settings, saying: Saying, args: readonly string[], env: Environment): Values<Settings> {
-  return valuesOf(settings, parse(saying, '', Object.values(settings), args).flags, env)
-}
-
-function valuesOf<Settings extends Table> (settings: Settings, flags: Given, env: Environment): Values<Settings> {
-  return Object.fromEntries(Object.entries(settings).map(([name, { flag, read, fallback }]) => {
-    const variable = `WARUNG_${flag.toUpperCase().replaceAll('-', '_')}`
-    const [source, value] = flags[name] !== undefined ? [`--${flag}`, String(flags[name])] : [variable, env[variable] || fallback]
-    if (value === undefined) return [name, undefined]
-    try {
-      return [name, read(value)]
-    } catch (problem) {
-      throw new UsageError(`${source} ${problem instanceof Error ? problem.message : String(problem)}`)
-    }
-  })) as unknown as Values<Settings>
-}
-
-interface Saying {
-  readonly name: string
-  readonly about: string
-  readonly example: string
-}
-
-function parse ({ name, about, example }: Saying, takes: string, settings: ReadonlyArray<Setting<unknown>>, args: readonly string[]): { readonly flags: Given, readonly operands: readonly string[] } {
-  const command = new Command(name)
-    .description(`${about}\n\nExample: ${example}`)
-    .allowExcessArguments(false)
-    .showSuggestionAfterError(false)
-    .exitOverride()
-    .configureOutput({ writeErr: () => {} })
-  for (const operand of takes.split(' ').filter((each) => each !== '')) command.argument(operand.replace('…', '...'))
-  for (const { flag, takes: value, about: does, fallback } of settings) {
-    command.option(`--${flag}${value === null ? '' : ` <${value}>`}`, `${does}${fallback === undefined ? '' : ` (${fallback})`}`)
-  }
-
-  try {
-    command.parse(args, { from: 'user' })
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error
-    if (error.exitCode === 0) throw new HelpShown()
-    throw new UsageError(error.message.replace(/^error: /, ''))
-  }
-  return { flags: command.opts(), operands: command.args }
-}
-
-function setting<Value> (flag: string, takes: string | null, about: string, read: Read<Value>, fallback?: string): Setting<Value> {
-  return { flag, takes, about, read, ...fallback === undefined ? {} : { fallback } }
-}
-
-function readSwitch (value: string): boolean {
-  if (value !== 'true' && value !== 'false') throw new Error(`must be true or false, not "${value}"`)
-  return value === 'true'
-}
-
-function readUrl (value: string): string {
-  if (readTarget(value) === undefined) throw new Error(`must be an http or https URL without credentials, not "${masked(value)}"`)
-  return value
-}
-
-function readWait (value: string): number {
-  const ms = readDuration(value)
-  if (ms === undefined) throw new Error(`must be a duration such as 500ms, 10s or 1m, not "${value}"`)
-  return ms
-}
-
-function readPort (value: string): number {
-  const port = Number(value)
-  if (!/^\d+$/.test(value) || port > 65_535) throw new Error(`must be a port from 0 to 65535, not "${value}"`)
-  return port
-}
-
-function readTlsPort (value: string): Pick<TlsConfig, 'port' | 'isOptional'> {
-  const isOptional = value.endsWith('?')
-  return { port: readPort(isOptional ? value.slice(0, -1) : value), isOptional }
-}
-
-function readTlsNames (value: string): readonly string[] {
-  const names = list(value).map((name) => name.toLowerCase())
-  const wrong = names.find((name) => isIP(name) === 0 && !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(name))
-  if (wrong !== undefined) throw new Error(`must list host names and IP addresses, not "${wrong}"`)
-  return names
-}
-
-function readServerKey (value: string): string {
-  const problem = serverKeyProblem(value)
-  if (problem !== undefined) throw new Error(`cannot be used: ${problem}`)
-  return value
-}
-
-function readMerchantId (value: string): string {
-  if (merchantIdProblem(value) !== undefined) throw new Error(`must be 1 to 50 letters, digits, - or _, not "${value}"`)
-  return value
-}
-
-function readUrls (value: string): readonly string[] {
-  const urls = list(value)
-  const unusable = urls.find((url) => readTarget(url) === undefined)
-  if (unusable !== undefined) throw new Error(`must be an http or https URL without credentials, not "${masked(unusable)}"`)
-  return urls
-}
-
-/** What stands before an @ may be a password. */
-function masked (url: string): string {
-  return url.replace(/\/\/[^/]*@/, '//…@')
-}
-
-function readHosts (value: string): readonly string[] {
-  const hosts = list(value)
-  const wrong = hosts.find((host) => !/^[A-Za-z0-9_.-]+$/.test(host))
-  if (wrong !== undefined) throw new Error(`must list host names without scheme and port, not "${wrong}"`)
-  return hosts
-}
-
-function readTargets (value: string): readonly string[] {
-  const targets = list(value)
-  const wrong = targets.find((target) => !isTarget(target))
-  if (wrong !== undefined) throw new Error(`must list host names, IP addresses and ranges such as 10.0.0.0/8, not "${wrong}"`)
-  return targets
-}
-
-function isTarget (target: string): boolean {
-  const [address = '', prefix] = target.split('/')
-  if (prefix === undefined) return isIP(target) !== 0 || /^[A-Za-z0-9_.-]+$/.test(target)
-  return isIP(address) !== 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= (isIP(address) === 4 ? 32 : 128)
-}
-
-function readLogLevel (value: string): string {
-  if (!LOG_LEVELS.includes(value)) throw new Error(`must be one of ${LOG_LEVELS.join(', ')}, not "${value}"`)
-  return value
 }

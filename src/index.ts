@@ -3,15 +3,16 @@ import pino from 'pino'
 import { openSandbox } from './client/open-sandbox.ts'
 import type { Sandbox } from './client/sandbox.ts'
 import { compose } from './compose.ts'
-import { MEMORY, readAccess, readConfig, UsageError } from './config.ts'
+import { MEMORY, readAccess, readConfig } from './config.ts'
 import { readMoment } from './domain/moment.ts'
 import { Refusal } from './domain/refusal.ts'
+import { UsageError } from './flags.ts'
 import { freshPassword } from './random.ts'
 
 export type * from './client/documents.ts'
 export type * from './client/sandbox.ts'
 export { SandboxError } from './client/sandbox-error.ts'
-export { UsageError } from './config.ts'
+export { UsageError } from './flags.ts'
 
 /** All optional. What is left out is as on the command line, but for the data, which is kept nowhere, and the port, which is a free one. */
 export interface StartOptions {

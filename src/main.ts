@@ -10,8 +10,9 @@ import type { Command as CliCommand, Operands } from './cli/commands.ts'
 import { askReady } from './cli/ready.ts'
 import type { ApiCall } from './client/ask-admin.ts'
 import type { Emulator, TlsDoor } from './compose.ts'
-import { HelpShown, MEMORY, readCommand, readConfig, readReadyOptions, UsageError, widenThreadPool } from './config.ts'
+import { MEMORY, readCommand, readConfig, readReadyOptions, widenThreadPool } from './config.ts'
 import type { Config } from './config.ts'
+import { HelpShown, UsageError } from './flags.ts'
 
 const EXIT_FAILED = 1
 const EXIT_USAGE = 2

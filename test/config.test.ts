@@ -2,8 +2,9 @@ import { resolve } from 'node:path'
 
 import { test } from 'tap'
 
-import { HelpShown, readConfig, UsageError, widenThreadPool } from '../src/config.ts'
+import { readConfig, widenThreadPool } from '../src/config.ts'
 import type { Config } from '../src/config.ts'
+import { HelpShown, UsageError } from '../src/flags.ts'
 
 const DEFAULTS: Config = {
   host: '127.0.0.1',

@@ -1,7 +1,8 @@
 import { test } from 'tap'
 
 import { COMMANDS } from '../../src/cli/commands.ts'
-import { HelpShown, readCommand, UsageError } from '../../src/config.ts'
+import { readCommand } from '../../src/config.ts'
+import { HelpShown, UsageError } from '../../src/flags.ts'
 
 const FILES: Readonly<Record<string, string>> = { 'world.json': '{"version":1}', 'broken.json': '{' }
 
