@@ -1,3 +1,4 @@
+import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
@@ -65,7 +66,11 @@ export async function compose (config: Config, { logger, clock = systemClock, st
   const random = config.seed === undefined ? trueRandom : seededRandom(config.seed)
   const events = createEvents()
   const storage = given ?? await openStorage(config, logger)
-  const secure = config.tls === null ? null : await openTls(config.tls, (socket) => { app.server.emit('connection', socket) })
+  // Under the lock of the data file: a start that is refused changes no authority.
+  const secure = await openTls(config.tls, (socket) => { app.server.emit('connection', socket) }).catch(async (error: unknown) => {
+    await storage.close()
+    throw error
+  })
   let tlsPort: number | undefined
   let isListening = false
   const stopping = new AbortController()
@@ -123,7 +128,7 @@ export async function compose (config: Config, { logger, clock = systemClock, st
     const because = secure.credentials.authority?.isNewBecause
     if (typeof because === 'string') logger.warn(`there is a new certificate authority, for ${because}: whoever trusted the old one must trust the new one instead`)
     try {
-      return await secure.twin.listen(config.host, port)
+      return await secure.twin.listen(addressesOf(app).map(({ address }) => address), port)
     } catch (error) {
       if (!isOptional) throw error
       logger.warn(`port ${port} cannot be had, so there is no TLS: ${error instanceof Error ? error.message : String(error)}`)
@@ -192,7 +197,9 @@ function merchantWish ({ merchantId, serverKey, clientKey, notificationUrls }: C
 }
 
 /** Only a start with TLS loads what TLS needs. */
-async function openTls ({ names, folder, given, authorityCopy }: TlsConfig, take: (socket: Duplex) => void): Promise<{ readonly credentials: Credentials, readonly twin: Twin }> {
+async function openTls (config: TlsConfig | null, take: (socket: Duplex) => void): Promise<{ readonly credentials: Credentials, readonly twin: Twin } | null> {
+  if (config === null) return null
+  const { names, folder, given, authorityCopy } = config
   const [{ openCredentials, publishAuthority, readCredentials }, { createTwin }] = await Promise.all([import('./tls/credentials.ts'), import('./tls/twin.ts')])
   try {
     // Certificates live in the machine's time, whatever the clock of a test says.
@@ -200,16 +207,21 @@ async function openTls ({ names, folder, given, authorityCopy }: TlsConfig, take
     if (authorityCopy !== undefined && credentials.authority !== null) await publishAuthority(authorityCopy, credentials.authority.cert)
     return { credentials, twin: createTwin(credentials, take) }
   } catch (error) {
-    throw new Error(`TLS: ${error instanceof Error ? error.message : String(error)}; choose by --tls-dir a folder that can be written, or by --tls-cert and --tls-key files that belong together`)
+    throw new Error(`TLS: ${error instanceof Error ? error.message : String(error)}; choose by --tls-dir and --tls-ca-file where it may be kept, or by --tls-cert and --tls-key files that belong together`)
   }
 }
 
 function ownOrigins (app: FastifyInstance, tlsPort: number | undefined): readonly string[] {
-  const addresses = app.addresses().flatMap((address) => typeof address === 'string' ? [] : [address])
+  const addresses = addressesOf(app)
   return [
     ...addresses.map(({ address, port }) => originOf('http', address, port)),
     ...tlsPort === undefined ? [] : addresses.map(({ address }) => originOf('https', address, tlsPort))
   ]
+}
+
+/** localhost is two of them. */
+function addressesOf (app: FastifyInstance): readonly AddressInfo[] {
+  return app.addresses().flatMap((address) => typeof address === 'string' ? [] : [address])
 }
 
 /** By the name that was asked for: it reads better than what it resolved to. */

@@ -114,7 +114,7 @@ export function readConfig (args: readonly string[], env: Environment = process.
     logLevel,
     autoMerchants: given.autoMerchants ?? false,
     seedFile: given.seedFile === undefined ? undefined : resolve(given.seedFile),
-    tls: tlsConfig(given, dataPath),
+    tls: tlsConfig(given, port, dataPath),
     allowedHosts: given.allowHost ?? [],
     allowedTargets: given.allowTarget ?? null
   }
@@ -123,9 +123,12 @@ export function readConfig (args: readonly string[], env: Environment = process.
 /** What clients of the gateway call it, and this machine. */
 const TLS_NAMES = ['api.sandbox.midtrans.com', 'app.sandbox.midtrans.com', 'localhost', '127.0.0.1', '::1']
 
-function tlsConfig ({ tlsPort, tlsName = [], tlsDir, tlsCaFile, tlsCert, tlsKey }: Partial<Values<typeof SETTINGS>>, dataPath: string | null): TlsConfig | null {
+function tlsConfig ({ tlsPort, tlsName = [], tlsDir, tlsCaFile, tlsCert, tlsKey }: Partial<Values<typeof SETTINGS>>, port: number, dataPath: string | null): TlsConfig | null {
   if ((tlsCert === undefined) !== (tlsKey === undefined)) throw new UsageError('--tls-cert and --tls-key go together')
+  const idle = Object.entries({ '--tls-name': tlsName.length > 0, '--tls-dir': tlsDir !== undefined, '--tls-ca-file': tlsCaFile !== undefined, '--tls-cert': tlsCert !== undefined }).find(([, isGiven]) => isGiven)
+  if (tlsPort === undefined && idle !== undefined) throw new UsageError(`${idle[0]} means nothing without --tls-port`)
   if (tlsPort === undefined) return null
+  if (tlsPort.port !== 0 && tlsPort.port === port) throw new UsageError('--port and --tls-port must differ')
   return {
     ...tlsPort,
     names: [...new Set([...TLS_NAMES, ...tlsName])],

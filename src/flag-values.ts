@@ -44,7 +44,7 @@ export function readTlsPort (value: string): { readonly port: number, readonly i
 
 export function readTlsNames (value: string): readonly string[] {
   const names = list(value).map((name) => name.toLowerCase())
-  const wrong = names.find((name) => isIP(name) === 0 && !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(name))
+  const wrong = names.find((name) => name.includes('%') || (isIP(name) === 0 && !/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/.test(name)))
   if (wrong !== undefined) throw new Error(`must list host names and IP addresses, not "${wrong}"`)
   return names
 }

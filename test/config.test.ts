@@ -166,7 +166,7 @@ for (const [args, means] of tls) {
 
 for (const [args, names] of [
   [['--tls-port', '70000'], /--tls-port must be a port/], [['--tls-port', '?'], /--tls-port must be a port/], [['--tls-name', '*.shop.test'], /--tls-name must list host names and IP addresses, not "\*\.shop\.test"/],
-  [['--tls-name', 'a b'], /--tls-name/], [['--tls-cert', 'c.pem'], /--tls-cert and --tls-key go together/]
+  [['--tls-name', 'a b'], /--tls-name/], [['--tls-name', 'fe80::1%eth0'], /--tls-name must list/], [['--tls-name', 'warung'], /--tls-name means nothing without --tls-port/], [['--port', '443', '--tls-port', '443'], /--port and --tls-port must differ/], [['--tls-cert', 'c.pem'], /--tls-cert and --tls-key go together/]
 ] as const) {
   test(`warung ${args.join(' ')} is refused`, async (t) => {
     t.match(usageOf(args), names)

@@ -11,6 +11,8 @@ for (const [what, code, flaw] of [
   ['an address of IPv6', "(await import('node:net')).connect({ host: '2001:db8::1', port: 80 }).on('error', () => {})", /a test reaches for 2001:db8::1/],
   ['an address on this network', "(await import('node:net')).connect(80, '10.0.0.1').on('error', () => {})", /a test reaches for 10\.0\.0\.1/],
   ['a name', "(await import('node:dns/promises')).lookup('api.sandbox.midtrans.com').catch(() => {})", /a test asks a name server for api\.sandbox\.midtrans\.com/],
+  ['a name server', "(await import('node:dns/promises')).resolve4('shop.test').catch(() => {})", /a test uses dns\.resolve4/],
+  ['anybody by UDP', "(await import('node:dgram')).createSocket('udp4')", /a test uses dgram\.createSocket/],
   ['a name, by a connection', "(await import('node:https')).get('https://api.sandbox.midtrans.com/').on('error', () => {})", /a test asks a name server for api\.sandbox\.midtrans\.com/]
 ] as const) {
   test(`a test that reaches for ${what} of another machine ends with an error, whatever it makes of it`, async (t) => {

@@ -15,7 +15,7 @@ export const CA = {
   about: 'Gives the certificate that TLS clients are to trust, and its fingerprint.',
   example: 'eval "$(warung ca --trust node)"',
   flags: {
-    out: { takes: 'FILE', about: `where the certificate goes; standard output, or with --trust ${DEFAULT_FILE} unless given`, read: (value: string) => value },
+    out: { takes: 'FILE', about: `where the certificate goes; standard output, or with --trust ${DEFAULT_FILE} unless given`, read: readFile },
     trust: { takes: 'TOOL', about: `prints the line by which one trusts it, and how to take that back: ${TOOLS.join(', ')}`, read: readTool }
   }
 } as const
@@ -53,6 +53,11 @@ async function fetchAuthority (url: string): Promise<string> {
   })
   if (status !== 200) throw new Error(status === 404 ? `${url} has no certificate authority: start it with --tls-port, and without --tls-cert` : `${url} answered ${status}: ${body}`)
   return body
+}
+
+function readFile (value: string): string {
+  if (value === '') throw new Error('must not be empty')
+  return value
 }
 
 function readTool (value: string): Tool {

@@ -109,6 +109,7 @@ const PROBLEMS: Record<ApiCode, readonly [field: string | null, seen: Seen, expe
   admin_only: ['authorization', ({ headers }) => maskAuthorization(headers.authorization), `${LOGIN}admin, a colon and the admin password`, '4 Authentication'],
   foreign_host: ['host', inHeader('host'), suchAs('a local name, an IP address, or a host of --allow-host', 'localhost'), '11.1 A local base URL'],
   foreign_origin: ['origin', nothing, 'no such header, as from outside of browsers, or the origin of Warung itself', OURS],
+  no_authority: ['path', ({ method, url }) => `${method} ${url.split('?')[0]}`, 'the same, of a Warung that was started with --tls-port and without --tls-cert', OURS],
   not_found: ['path', ({ method, url }) => `${method} ${url.split('?')[0]}`, 'a method and a path that README lists, as GET /openapi.json describes them', OURS],
   store_unknown: ['store', nothing, 'a store that there is', '10 Till'],
   not_yet: ['status', nothing, 'the same call again, or a longer timeout', '8 Life of a transaction'],

@@ -80,9 +80,9 @@ export function vouchesFor (authority: string, names: readonly string[]): boolea
   return constraints !== null && Buffer.from(constraints.value).equals(Buffer.from(constraintsOf(names)))
 }
 
-/** A kind of name for which nothing is permitted would be unconstrained: both kinds stand here always. */
+/** In any order the same. A kind of name for which nothing is permitted would be unconstrained: both kinds stand here always. */
 function constraintsOf (names: readonly string[]): ArrayBuffer {
-  const bases = names.map((name) => isIP(name) === 0 ? new GeneralName({ dNSName: name }) : new GeneralName({ iPAddress: `${name}/${isIP(name) === 4 ? 32 : 128}` }))
+  const bases = [...names].sort().map((name) => isIP(name) === 0 ? new GeneralName({ dNSName: name }) : new GeneralName({ iPAddress: `${name}/${isIP(name) === 4 ? 32 : 128}` }))
   return AsnConvert.serialize(new NameConstraints({ permittedSubtrees: new GeneralSubtrees(bases.map((base) => new GeneralSubtree({ base }))) }))
 }
 

@@ -129,3 +129,34 @@ test('a certificate of the user\'s own is shown; files that do not fit stop the 
   t.match(own.tls(), { authority: null, names: ['api.sandbox.midtrans.com', 'app.sandbox.midtrans.com', 'localhost', '127.0.0.1', '::1'] })
   await t.rejects(testEmulator(t, ['--tls-port', '0', '--tls-cert', join(folder, 'server.pem'), '--tls-key', join(folder, 'ca-key.pem')]), { message: /^TLS: the key does not belong to .*server\.pem; choose/ })
 })
+
+test('what is under way when it stops is answered over TLS as over HTTP', async (t) => {
+  const emulator = await secureEmulator(t)
+  await emulator.ask('POST', '/v2/charge', chargeBody())
+  const under = ask(emulator, '/admin/transactions/order-101/wait?status=settlement')
+  const feed = ask(emulator, '/admin/events')
+  // Both are under way once a later call has been answered.
+  await ask(emulator, '/livez')
+  const closed = emulator.close()
+  t.match(await under, { status: 408, body: /not_yet/ })
+  t.equal((await feed).status, 200)
+  await closed
+})
+
+test('localhost is served at each of its addresses', async (t) => {
+  const emulator = await testEmulator(t, ['--tls-port', '0', '--host', 'localhost'])
+  await emulator.start()
+  const port = Number(new URL(emulator.tls()?.url ?? '').port)
+  for (const address of emulator.app.addresses()) {
+    if (typeof address === 'string') continue
+    const socket = connect({ host: address.address, port, ca: emulator.tls()?.authority?.cert, servername: 'localhost' })
+    await once(socket, 'secureConnect')
+    socket.destroy()
+  }
+})
+
+test('a start that fails for its certificates leaves the data file to the next', async (t) => {
+  const data = join(t.testdir(), 'warung.json')
+  await t.rejects(testEmulator(t, ['--data', data, '--tls-port', '0', '--tls-cert', '/nowhere.pem', '--tls-key', '/nowhere-key.pem']), { message: /^TLS: ENOENT/ })
+  t.equal((await (await testEmulator(t, ['--data', data])).ask('GET', '/livez')).statusCode, 200)
+})

@@ -1,5 +1,6 @@
 // Loaded before each test file (.taprc): a test that reaches for another machine, or asks a name server, ends with an error.
 // What tests spawn it does not see; .ci/run therefore runs all of them where there is no other machine.
+import dgram from 'node:dgram'
 import dns from 'node:dns'
 import { syncBuiltinESMExports } from 'node:module'
 import { BlockList, isIP, Socket } from 'node:net'
@@ -33,13 +34,27 @@ dns.promises.lookup = async (name, options) => {
   if (refusal !== undefined) throw refusal
   return lookupLater(name, options)
 }
+// No test has a use for these: they ask name servers by themselves, or send without connecting.
+for (const module of [dns, dns.promises, dns.Resolver.prototype, dns.promises.Resolver.prototype]) {
+  for (const name of Object.keys(Object.getOwnPropertyDescriptors(module)).filter((each) => /^(resolve|reverse)/.test(each))) module[name] = forbidden(`dns.${name}`)
+}
+dgram.createSocket = forbidden('dgram.createSocket')
 syncBuiltinESMExports()
+
+function forbidden (what) {
+  return () => { throw flaw(`a test uses ${what}`) }
+}
+
 
 function refusalOf (name) {
   if (isIP(name) !== 0 || name === 'localhost') return undefined
   if (NOBODY.test(name)) return Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND', hostname: name, syscall: 'getaddrinfo' })
-  const error = new Error(`a test asks a name server for ${name}`)
-  // However it is handled: it is a flaw of the test.
+  return flaw(`a test asks a name server for ${name}`)
+}
+
+/** However it is handled, it ends the test. */
+function flaw (message) {
+  const error = new Error(message)
   process.nextTick(() => { throw error })
   return error
 }

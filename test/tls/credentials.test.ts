@@ -1,8 +1,10 @@
 import { X509Certificate } from 'node:crypto'
 import { once } from 'node:events'
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import { connect as connectPlain } from 'node:net'
 import { join } from 'node:path'
 import { connect } from 'node:tls'
+import type { TLSSocket } from 'node:tls'
 
 import { test } from 'tap'
 
@@ -31,7 +33,7 @@ interface Teardown {
 async function serve (t: Teardown, credentials: Pick<Credentials, 'cert' | 'key'>): Promise<number> {
   const twin = createTwin(credentials, (socket) => socket.end('hello'))
   t.teardown(twin.close)
-  return twin.listen('127.0.0.1', 0)
+  return twin.listen(['127.0.0.1'], 0)
 }
 
 /** What a client that trusts only `ca` makes of it: what it read, or why it would not. */
@@ -95,9 +97,9 @@ const changes: Array<[what: string, change: (folder: string) => void, names: rea
   ['one more name', () => {}, [...NAMES, 'shop.test'], 0, /^the names were changed$/],
   ['one name less', () => {}, NAMES.slice(0, -1), 0, /^the names were changed$/],
   ['two years', () => {}, NAMES, 701, /^it was near its end$/],
-  ['its key lost', (folder) => rmSync(join(folder, 'ca-key.pem')), NAMES, 0, /./],
-  ['the key of another', (folder) => writeFileSync(join(folder, 'ca-key.pem'), readFileSync(join(folder, 'server-key.pem'))), NAMES, 0, /^the key does not belong to ca\.pem$/],
-  ['no certificate in its file', (folder) => writeFileSync(join(folder, 'ca.pem'), 'x'), NAMES, 0, /./]
+  ['its key lost', (folder) => rmSync(join(folder, 'ca-key.pem')), NAMES, 0, /^its key was gone$/],
+  ['the key of another', (folder) => writeFileSync(join(folder, 'ca-key.pem'), readFileSync(join(folder, 'server-key.pem'))), NAMES, 0, /^its key was another's$/],
+  ['no key in its file', (folder) => writeFileSync(join(folder, 'ca-key.pem'), 'x'), NAMES, 0, /^its key was another's$/]
 ]
 
 for (const [what, change, names, days, reason] of changes) {
@@ -163,19 +165,74 @@ test('a folder that takes nothing is an error, and leaves nothing behind', async
   t.same(readdirSync(folder), ['file'])
 })
 
-test('a twin that closes waits for no client that is silent, before its handshake or after', async (t) => {
-  const taken: Array<() => void> = []
-  const twin = createTwin(await open(null), (socket) => { taken.push(() => socket.destroy()) })
-  const port = await twin.listen('127.0.0.1', 0)
-  const silent = connect({ host: '127.0.0.1', port, rejectUnauthorized: false })
-  await once(silent, 'secureConnect')
-  const { connect: connectPlain } = await import('node:net')
-  const plain = connectPlain(port, '127.0.0.1')
+test('a twin that closes ends handshakes, and leaves what it gave away to who took it', async (t) => {
+  const taken: TLSSocket[] = []
+  const twin = createTwin(await open(null), (socket) => { taken.push(socket) })
+  const port = await twin.listen(['127.0.0.1'], 0)
+  const secure = connect({ host: '127.0.0.1', port, rejectUnauthorized: false }).on('error', () => {})
+  await once(secure, 'secureConnect')
+  const plain = connectPlain(port, '127.0.0.1').on('error', () => {})
   await once(plain, 'connect')
-  const closed = Promise.all([once(silent, 'close'), once(plain, 'close')])
-  silent.on('error', () => {})
-  plain.on('error', () => {})
-  await twin.close()
+  const [first] = taken
+  t.ok(first)
+
+  const closed = twin.close()
+  await once(plain, 'close')
+  first?.end('late')
+  const [piece] = await once(secure, 'data') as [Buffer]
+  t.equal(piece.toString(), 'late')
+  secure.destroy()
   await closed
-  t.equal(taken.length, 1)
 })
+
+test('many starts at once on one folder have one authority, whose key is its own', async (t) => {
+  const folder = join(t.testdir(), 'shared')
+  const all = await Promise.all(Array.from({ length: 8 }, () => open(folder)))
+  t.equal(new Set(all.map(({ authority }) => authority?.fingerprint)).size, 1)
+  t.same(readdirSync(folder).sort(), FILES)
+  for (const credentials of [...all, await open(folder)]) t.equal(await ask(await serve(t, credentials), all[0]?.authority?.cert, 'localhost'), 'hello')
+})
+
+test('a lock that a crash left behind holds nobody up for long', async (t) => {
+  const folder = t.testdir({ 'ca.lock': '' })
+  utimesSync(join(folder, 'ca.lock'), new Date(NOW - 60_000), new Date(NOW - 60_000))
+  t.equal((await open(folder)).authority?.isNewBecause, null)
+  t.same(readdirSync(folder).sort(), FILES)
+})
+
+for (const [what, cert] of [['of somebody else', async () => (await foreignAuthority()).cert], ['that is none', async () => 'x']] as const) {
+  test(`an authority ${what} is left as it is, and stops the start`, async (t) => {
+    const folder = t.testdir({ 'ca.pem': await cert(), 'ca-key.pem': 'theirs' })
+    const before = readFileSync(join(folder, 'ca.pem'), 'utf8')
+    await t.rejects(open(folder), { message: 'ca.pem there was not made by Warung' })
+    t.equal(readFileSync(join(folder, 'ca.pem'), 'utf8'), before)
+    t.equal(readFileSync(join(folder, 'ca-key.pem'), 'utf8'), 'theirs')
+    t.same(readdirSync(folder).sort(), ['ca-key.pem', 'ca.pem'])
+  })
+}
+
+test('the same names in another order or spelling are the same names', async (t) => {
+  const folder = t.testdir()
+  const first = await open(folder)
+  for (const names of [[...NAMES].reverse(), [...NAMES, '0:0:0:0:0:0:0:1'], [...NAMES, 'warung']]) t.same((await open(folder, names)).authority, first.authority)
+})
+
+test('an address of IPv6 is vouched for as it is, however it is spelled', async (t) => {
+  const { cert } = await open(null, ['localhost', '::ffff:1.2.3.4'])
+  t.equal(new X509Certificate(cert).subjectAltName, 'DNS:localhost, IP Address:0:0:0:0:0:FFFF:102:304')
+})
+
+test('a key that was opened to others is closed again', async (t) => {
+  const folder = t.testdir()
+  await open(folder)
+  for (const name of ['ca-key.pem', 'server-key.pem']) chmodSync(join(folder, name), 0o644)
+  await open(folder)
+  for (const name of ['ca-key.pem', 'server-key.pem']) t.equal(statSync(join(folder, name)).mode & 0o777, 0o600)
+})
+
+/** A certificate that somebody else made. */
+async function foreignAuthority (): Promise<{ cert: string }> {
+  const { cert } = await makeAuthority(NAMES, NOW, freshKey)
+  const theirs = Buffer.from(cert.replace(/-----[^-]+-----|\s/g, ''), 'base64').toString('latin1').replaceAll('Warung', 'Others')
+  return { cert: `-----BEGIN CERTIFICATE-----\n${Buffer.from(theirs, 'latin1').toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n` }
+}
