@@ -45,7 +45,6 @@ function forbidden (what) {
   return () => { throw flaw(`a test uses ${what}`) }
 }
 
-
 function refusalOf (name) {
   if (isIP(name) !== 0 || name === 'localhost') return undefined
   if (NOBODY.test(name)) return Object.assign(new Error(`getaddrinfo ENOTFOUND ${name}`), { code: 'ENOTFOUND', hostname: name, syscall: 'getaddrinfo' })
