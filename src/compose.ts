@@ -5,7 +5,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 
 import { createAlarm } from './clock/alarm.ts'
 import { systemClock } from './clock/system-clock.ts'
-import type { Config, TlsConfig } from './config.ts'
+import type { Config } from './config.ts'
 import { createSender } from './delivery/sender.ts'
 import type { Instant } from './domain/instant.ts'
 import { DEFAULT_CLIENT_KEY, DEFAULT_SERVER_KEY } from './domain/merchant.ts'
@@ -26,8 +26,8 @@ import { createRequestLog } from './request-log.ts'
 import { openJsonFileStorage } from './storage/json-file-storage.ts'
 import { createMemoryStorage } from './storage/memory.ts'
 import { readSeedFile } from './storage/seed-file.ts'
-import type { Authority, Credentials } from './tls/credentials.ts'
-import type { Twin } from './tls/twin.ts'
+import type { Authority } from './tls/credentials.ts'
+import type { Door } from './tls/door.ts'
 
 /** What stands between the config and a running emulator; tests hand in their own. */
 export interface Surroundings {
@@ -67,7 +67,7 @@ export async function compose (config: Config, { logger, clock = systemClock, st
   const events = createEvents()
   const storage = given ?? await openStorage(config, logger)
   // Under the lock of the data file: a start that is refused changes no authority.
-  const secure = await openTls(config.tls, (socket) => { app.server.emit('connection', socket) }).catch(async (error: unknown) => {
+  const door = await openDoorOf(config, (socket) => { app.server.emit('connection', socket) }).catch(async (error: unknown) => {
     await storage.close()
     throw error
   })
@@ -100,15 +100,15 @@ export async function compose (config: Config, { logger, clock = systemClock, st
     adminPassword: config.adminPassword ?? null,
     autoMerchants: config.autoMerchants,
     defaultMerchantId: config.merchantId,
-    allowedHosts: [...config.allowedHosts, ...secure?.credentials.names ?? []],
-    authority: secure?.credentials.authority?.cert ?? null,
+    allowedHosts: [...config.allowedHosts, ...door?.credentials.names ?? []],
+    authority: door?.credentials.authority?.cert ?? null,
     notReady: async () => isListening ? storage.trouble() : 'starting or stopping'
   })
 
   async function closeOnce (): Promise<void> {
     isListening = false
     stopping.abort()
-    const closed = Promise.all([app.close(), secure?.twin.close()])
+    const closed = Promise.all([app.close(), door?.close()])
     // Requests under way get a moment; a client that merely holds its connection open gets no more than that.
     const grace = new AbortController()
     await Promise.race([closed, clock.wait(CLOSE_GRACE_MS, grace.signal)])
@@ -123,12 +123,12 @@ export async function compose (config: Config, { logger, clock = systemClock, st
 
   /** undefined where there is no TLS, or it could not be had and need not be. */
   async function listenOverTls (): Promise<number | undefined> {
-    if (config.tls === null || secure === null) return undefined
+    if (config.tls === null || door === null) return undefined
     const { port, isOptional } = config.tls
-    const because = secure.credentials.authority?.isNewBecause
+    const because = door.credentials.authority?.isNewBecause
     if (typeof because === 'string') logger.warn(`there is a new certificate authority, for ${because}: whoever trusted the old one must trust the new one instead`)
     try {
-      return await secure.twin.listen(addressesOf(app).map(({ address }) => address), port)
+      return await door.listen(addressesOf(app).map(({ address }) => address), port)
     } catch (error) {
       if (!isOptional) throw error
       logger.warn(`port ${port} cannot be had, so there is no TLS: ${error instanceof Error ? error.message : String(error)}`)
@@ -159,7 +159,7 @@ export async function compose (config: Config, { logger, clock = systemClock, st
       storage,
       runDue,
       merchant,
-      tls: () => secure === null || tlsPort === undefined ? null : { url: originOf('https', config.host, tlsPort), names: secure.credentials.names, authority: secure.credentials.authority },
+      tls: () => door === null || tlsPort === undefined ? null : { url: originOf('https', config.host, tlsPort), names: door.credentials.names, authority: door.credentials.authority },
       start: async () => {
         await app.listen({ host: config.host, port: config.port })
         tlsPort = await listenOverTls()
@@ -184,6 +184,13 @@ async function openStorage ({ dataPath, acceptEdits }: Config, logger: FastifyBa
     : openJsonFileStorage({ path: dataPath, acceptEdits, newName: () => trueRandom.draw('', '').name(), warn: (message) => logger.warn(message) })
 }
 
+/** Only a start with TLS loads what TLS needs. Certificates live in the machine's time, whatever the clock of a test says. */
+async function openDoorOf ({ tls }: Config, take: (socket: Duplex) => void): Promise<Door | null> {
+  if (tls === null) return null
+  const { openDoor } = await import('./tls/door.ts')
+  return openDoor({ now: systemClock.now(), newKey: freshKey }, tls, take)
+}
+
 function merchantWish ({ merchantId, serverKey, clientKey, notificationUrls }: Config): Parameters<typeof openMerchant>[1] {
   return {
     merchantId,
@@ -193,21 +200,6 @@ function merchantWish ({ merchantId, serverKey, clientKey, notificationUrls }: C
       ...notificationUrls === undefined ? {} : { notificationUrls }
     },
     defaults: { serverKey: DEFAULT_SERVER_KEY, clientKey: DEFAULT_CLIENT_KEY }
-  }
-}
-
-/** Only a start with TLS loads what TLS needs. */
-async function openTls (config: TlsConfig | null, take: (socket: Duplex) => void): Promise<{ readonly credentials: Credentials, readonly twin: Twin } | null> {
-  if (config === null) return null
-  const { names, folder, given, authorityCopy } = config
-  const [{ openCredentials, publishAuthority, readCredentials }, { createTwin }] = await Promise.all([import('./tls/credentials.ts'), import('./tls/twin.ts')])
-  try {
-    // Certificates live in the machine's time, whatever the clock of a test says.
-    const credentials = given === undefined ? await openCredentials({ now: systemClock.now(), newKey: freshKey }, names, folder) : await readCredentials(given.cert, given.key)
-    if (authorityCopy !== undefined && credentials.authority !== null) await publishAuthority(authorityCopy, credentials.authority.cert)
-    return { credentials, twin: createTwin(credentials, take) }
-  } catch (error) {
-    throw new Error(`TLS: ${error instanceof Error ? error.message : String(error)}; choose by --tls-dir and --tls-ca-file where it may be kept, or by --tls-cert and --tls-key files that belong together`)
   }
 }
 

@@ -1,10 +1,10 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { X509Certificate } from 'node:crypto'
 import { chmod, mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
-import { isIP } from 'node:net'
 import { dirname, join } from 'node:path'
 
 import type { Instant } from '../domain/instant.ts'
 import type { NewKey, Pair } from './authority.ts'
+import { canonical, fits, isFresh, namesOf, readCertificate } from './certificates.ts'
 import { withLock } from './folder-lock.ts'
 
 /** What a server shows, and what its clients are to trust. */
@@ -37,8 +37,6 @@ const SERVER = { cert: 'server.pem', key: 'server-key.pem' }
 const OURS = 'O=Warung'
 const FOR_ALL = 0o644
 const OWNER_ONLY = 0o600
-/** So long before its end a certificate is made anew: an emulator may run for weeks. */
-const RENEWED_MS = 30 * 86_400_000
 
 /** The certificate and key in these files. Throws where they cannot be read, or do not belong together. */
 export async function readCredentials (certPath: string, keyPath: string): Promise<Credentials> {
@@ -128,36 +126,6 @@ function usableServer (server: Pair | undefined, authority: Pair, names: readonl
   const isOurs = certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey)
   const isForThem = [...namesOf(certificate)].sort().join() === [...names].sort().join()
   return isOurs && isForThem && (now === null || isFresh(certificate, now)) ? server : undefined
-}
-
-function readCertificate (pem: string | undefined): X509Certificate | undefined {
-  try {
-    return pem === undefined ? undefined : new X509Certificate(pem)
-  } catch {
-    return undefined
-  }
-}
-
-function fits (certificate: X509Certificate, key: string): boolean {
-  try {
-    return certificate.checkPrivateKey(createPrivateKey(key))
-  } catch {
-    return false
-  }
-}
-
-function isFresh ({ validFrom, validTo }: X509Certificate, now: Instant): boolean {
-  return Date.parse(validFrom) <= now && Date.parse(validTo) - now >= RENEWED_MS
-}
-
-/** As Node writes them: `DNS:localhost, IP Address:0:0:0:0:0:0:0:1`. */
-function namesOf ({ subjectAltName = '' }: X509Certificate): readonly string[] {
-  return subjectAltName.split(', ').flatMap((entry) => /^(?:DNS|IP Address):(.+)$/.exec(entry)?.[1] ?? []).map(canonical)
-}
-
-/** One spelling for each address: Node writes out the zeros of IPv6. */
-function canonical (name: string): string {
-  return isIP(name) === 6 ? new URL(`http://[${name}]`).hostname.slice(1, -1) : name
 }
 
 async function readKept (folder: string): Promise<Kept> {
