@@ -80,9 +80,10 @@ export function vouchesFor (authority: string, names: readonly string[]): boolea
   return constraints !== null && Buffer.from(constraints.value).equals(Buffer.from(constraintsOf(names)))
 }
 
-/** In any order the same. A kind of name for which nothing is permitted would be unconstrained: both kinds stand here always. */
+/** The same in whatever order the names come. A kind of name for which nothing is permitted would be unconstrained: both kinds stand here always. */
 function constraintsOf (names: readonly string[]): ArrayBuffer {
-  const bases = [...names].sort().map((name) => isIP(name) === 0 ? new GeneralName({ dNSName: name }) : new GeneralName({ iPAddress: `${name}/${isIP(name) === 4 ? 32 : 128}` }))
+  const sorted = [...names].sort((a, b) => Math.sign(isIP(a)) - Math.sign(isIP(b)) || (a < b ? -1 : 1))
+  const bases = sorted.map((name) => isIP(name) === 0 ? new GeneralName({ dNSName: name }) : new GeneralName({ iPAddress: `${name}/${isIP(name) === 4 ? 32 : 128}` }))
   return AsnConvert.serialize(new NameConstraints({ permittedSubtrees: new GeneralSubtrees(bases.map((base) => new GeneralSubtree({ base }))) }))
 }
 
