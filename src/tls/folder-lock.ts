@@ -13,9 +13,16 @@ const STALE_MS = 10_000
 export async function withLock<Result> (folder: string, now: Instant, work: () => Promise<Result>): Promise<Result> {
   await mkdir(folder, { recursive: true })
   const path = join(folder, NAME)
-  for (let waited = 0; !await take(path); waited += PAUSE_MS) {
-    if (await isStale(path, now + waited)) await rm(path, { force: true })
-    else await sleep(PAUSE_MS)
+  let waited = 0
+  while (!await take(path)) {
+    // Or the clock was put back since: nobody holds it for so long before our eyes.
+    if (waited >= STALE_MS || await isStale(path, now + waited)) {
+      await rm(path, { force: true })
+      waited = 0
+    } else {
+      await sleep(PAUSE_MS)
+      waited += PAUSE_MS
+    }
   }
   try {
     return await work()
