@@ -89,7 +89,7 @@ async function ca (): Promise<void> {
 async function start (): Promise<void> {
   widenThreadPool()
   const config = readConfig(args)
-  // What only a start needs is loaded by it alone: a health check begins every few seconds.
+  // What only a start needs is loaded by it alone: a health check begins every second.
   keepCompiled()
   const [{ default: pino }, { freshPassword }] = await Promise.all([import('pino'), import('./random.ts')])
   const isTerminal = process.stdout.isTTY

@@ -4,7 +4,7 @@ import { text } from 'node:stream/consumers'
 
 const ANSWER_WITHIN_MS = 2_000
 
-/** What stands at a URL that needs no login. Not by `fetch`: a health check begins every few seconds, and loading that takes as long as Node itself. */
+/** What stands at a URL that needs no login. Not by `fetch`: a health check begins every second, and loading that takes as long as Node itself. */
 export async function get (url: URL): Promise<{ readonly status: number, readonly body: string }> {
   const ask = url.protocol === 'https:' ? (await import('node:https')).get : getHttp
   const answer = await new Promise<IncomingMessage>((resolve, reject) => {
